@@ -1,0 +1,78 @@
+import type { Offset, Partition, Position, Positions } from '../market/records.ts'
+import type { Rows } from '../market/tables.ts'
+
+/** What one partition's stretch in a roll covers: from `first` (its previous position) up to `position.next`. */
+export type Stretch = { readonly first: Offset; readonly position: Position }
+
+/** Rows gathered for one commit: contiguous per partition, all partitions of the turn together. */
+export type Rolled = {
+  readonly batches: readonly Rows[]
+  readonly rows: number
+  readonly stretches: ReadonlyMap<Partition, Stretch>
+  /** When the first row of it was taken, by the monotonic clock, ms. */
+  readonly openedMs: number
+}
+
+/** Files written, seen by nobody; what `commit` needs to make them visible. */
+export type Staged = {
+  readonly files: readonly DataFile[]
+  readonly rows: number
+  readonly stretches: ReadonlyMap<Partition, Stretch>
+  /** By the monotonic clock, ms: a staged batch older than an hour is dropped, not committed. */
+  readonly stagedMs: number
+}
+
+/** One Parquet data file, with what its manifest entry says of it. Bounds are Iceberg single values by field id. */
+export type DataFile = {
+  /** Absolute, as in the manifests. */
+  readonly location: string
+  readonly sizeBytes: number
+  readonly rows: number
+  /** Days since 1970-01-01 UTC; null: the null day. */
+  readonly day: number | null
+  readonly valueCounts: ReadonlyMap<number, number>
+  readonly nullCounts: ReadonlyMap<number, number>
+  readonly nanCounts: ReadonlyMap<number, number>
+  readonly columnSizes: ReadonlyMap<number, number>
+  readonly lower: ReadonlyMap<number, Uint8Array>
+  readonly upper: ReadonlyMap<number, Uint8Array>
+  readonly splitOffsets: readonly number[]
+}
+
+/** One table at one moment: files and positions from one metadata document. */
+export type LakeSnapshot = {
+  /** As text: other engines' ids pass 2^53. Null: nothing was committed yet. */
+  readonly id: string | null
+  readonly files: readonly DataFile[]
+  readonly positions: Positions
+}
+
+/** What a reader wants; a file is left out only when its manifest entry proves that it holds nothing of it. */
+export type Wanted = {
+  readonly symbols?: readonly string[]
+  /** Half-open, ms since 1970 UTC, on the table's day field. */
+  readonly fromMs?: number
+  readonly toMs?: number
+}
+
+/**
+ * One table that holds one log: every tape record below its position is exactly one row.
+ * `commit` ends in one atomic swap that moves rows and position together. Faults of commit: `conflict` (the
+ * fence: the table's position is not this batch's first, or the outcome is unknown and not found: drop
+ * everything rolled and staged, end the turn), `unavailable` (likewise, after a wait), `corrupt` (stop).
+ */
+export type Lake = {
+  /** The next record that the table does not hold, for each of `partitions` that has landed before. */
+  positions(partitions: readonly Partition[]): Promise<Positions>
+  /** Writes the files; visible to nobody. A crash here leaves orphans. */
+  stage(rolled: Rolled): Promise<Staged>
+  commit(staged: Staged): Promise<void>
+  snapshot(wanted?: Wanted): Promise<LakeSnapshot>
+}
+
+/** Writes a roll as sorted local Parquet files, one for each day (UTC) in it; see lake/parquet.ts. */
+export type ParquetWriter = AsyncDisposable & {
+  write(rolled: Rolled): Promise<readonly ParquetFile[]>
+}
+/** A finished local file; whoever takes it removes it. */
+export type ParquetFile = Omit<DataFile, 'location'> & { readonly path: string }

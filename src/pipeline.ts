@@ -1,0 +1,55 @@
+import type { Feed } from './feed/feed.ts'
+import { isFault, type Fault } from './flow/fault.ts'
+import { ahead, each, from, map, type Stage } from './flow/stream.ts'
+import type { Lake, Rolled } from './lake/lake.ts'
+import type { FeedEvent } from './market/feed-events.ts'
+import type { Run } from './market/records.ts'
+import type { Rows } from './market/tables.ts'
+import type { Log, Tape } from './tape/tape.ts'
+
+type Blocks = readonly FeedEvent[]
+
+export type Recording = {
+  readonly feed: Feed
+  /** Marks blocks that the feed delivers twice; drops nothing. */
+  readonly mark: Stage<Blocks, Blocks>
+  /** Joins small blocks that are already waiting, so that one append carries many. */
+  readonly gather: Stage<Blocks, Blocks>
+  readonly tape: Tape
+  readonly signal: AbortSignal
+}
+
+export type Landing = {
+  readonly log: Log
+  readonly lake: Lake
+  readonly decode: (run: Run) => Rows
+  readonly roll: Stage<Rows, Rolled>
+  /** How a turn that ended early is told and how long to wait before the next. */
+  readonly endOfTurn: (error: Fault) => Promise<void>
+  readonly signal: AbortSignal
+}
+
+/** Feed → tape. What is lost before the tape shows as a gap; what is on the tape is safe. */
+export async function record({ feed, mark, gather, tape, signal }: Recording): Promise<void> {
+  await from(feed.open(signal)).through(mark).through(gather).into(each(tape.append))
+}
+
+/**
+ * Tape → lake, in turns: a turn ends when partitions move, a commit loses or its outcome is unknown;
+ * the next begins where the lake says.
+ */
+export async function land(landing: Landing): Promise<void> {
+  const { log, lake, decode, roll, endOfTurn, signal } = landing
+  for await (const turn of log.turns(lake.positions, signal)) {
+    await from(turn)
+      .through(map(decode))
+      .through(roll)
+      .through(map(lake.stage))
+      .through(ahead(1)) // the next batch is staged while this one commits
+      .into(each(lake.commit))
+      .catch(async (error: unknown) => {
+        if (!isFault(error, 'conflict') && !isFault(error, 'unavailable')) throw error
+        await endOfTurn(error)
+      })
+  }
+}

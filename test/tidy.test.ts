@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { describe, it } from 'node:test'
+
+const root = resolve(import.meta.dirname, '..')
+const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
+  .split('\n')
+  .filter((path) => path !== '' && existsSync(join(root, path)))
+const textOf = (path: string) => readFileSync(join(root, path), 'utf8')
+
+/** Ports with the suite that each of their adapters must run, and where adapters are found. */
+const PORTS = [
+  { port: 'feed', adapters: /^src\/feed\/finnhub\.ts$/ },
+  { port: 'tape', adapters: /^src\/tape\/\w+-tape\.ts$/ },
+  { port: 'store', adapters: /^src\/lake\/\w+-store\.ts$/ },
+  { port: 'catalog', adapters: /^src\/lake\/\w+-catalog\.ts$/ },
+  { port: 'lake', adapters: /^src\/lake\/\w+-lake\.ts$/ },
+] as const
+
+describe('the house is tidy', () => {
+  it('links in documents resolve', () => {
+    const broken = tracked
+      .filter((path) => path.endsWith('.md'))
+      .flatMap((path) =>
+        [...textOf(path).matchAll(/\]\((?!https?:|mailto:)([^)#\s]+)?(?:#([^)]+))?\)/g)]
+          .filter(([, target]) => target !== undefined)
+          .map(([, target = '']) => ({ path, target, file: resolve(root, dirname(path), target) }))
+          .filter(({ file }) => !existsSync(file))
+          .map(({ path, target }) => `${path} → ${target}`),
+      )
+    assert.deepEqual(broken, [])
+  })
+
+  it('every adapter runs its port’s conformance suite', () => {
+    const tests = tracked.filter((path) => path.endsWith('.test.ts')).map(textOf)
+    const missing = PORTS.flatMap(({ port, adapters }) =>
+      tracked
+        .filter((path) => adapters.test(path))
+        .filter((path) => {
+          const file = path.slice(path.lastIndexOf('/') + 1)
+          return !tests.some(
+            (text) => text.includes(`conformance/${port}.ts`) && text.includes(`/${file}'`),
+          )
+        })
+        .map((path) => `${path} does not run test/conformance/${port}.ts`),
+    )
+    assert.deepEqual(missing, [])
+  })
+
+  it('no source file is left without a newline at its end or with a tab in it', () => {
+    const odd = tracked
+      .filter((path) => /\.(ts|js|json|md|py|css|html)$/.test(path))
+      .filter((path) => !textOf(path).endsWith('\n') || /\t/.test(textOf(path)))
+    assert.deepEqual(odd, [])
+  })
+
+  it('the root holds only what belongs there', () => {
+    const allowed = new Set(
+      [
+        '.ci .gitignore .npmrc .oxfmtrc.json .oxlintrc.json CHANGELOG.md CONTRIBUTING.md LICENSE',
+        'README.md bench bin docs package.json package-lock.json src test tsconfig.json',
+        'tsconfig.build.json',
+      ].flatMap((line) => line.split(' ')),
+    )
+    const entries = new Set(tracked.map((path) => path.split('/')[0] ?? ''))
+    assert.deepEqual(
+      [...entries].filter((entry) => !allowed.has(entry)),
+      [],
+    )
+  })
+})

@@ -1,0 +1,114 @@
+import { join, resolve } from 'node:path'
+import { Fault } from '../flow/fault.ts'
+import type { Loaded } from './load.ts'
+
+/** Where trades come from. */
+export type FeedAddress =
+  | { readonly kind: 'finnhub' }
+  | { readonly kind: 'simulator' }
+  | { readonly kind: 'url'; readonly url: string }
+
+/** Where everything is, settled: absolute paths. */
+export type Places = {
+  /** What tape and lake are bound to. */
+  readonly source: string
+  /** The trades are made up: said on every screen. */
+  readonly simulated: boolean
+  readonly data: string
+  readonly status: string
+  readonly tape: { readonly kind: 'sqlite'; readonly dir: string }
+  readonly lake: { readonly kind: 'file'; readonly dir: string }
+  readonly catalog: { readonly kind: 'sqlite'; readonly file: string }
+}
+
+/** The feed of `record` and `up`. Simulated trades never go to a tape or lake that somebody named. */
+export function feedAddress({ settings }: Loaded): FeedAddress {
+  const { feed, tape, lake, catalog } = settings
+  if (feed !== null) return parseFeed(feed)
+  if (settings['finnhub.token'] !== null) return { kind: 'finnhub' }
+  const named = Object.entries({ tape, lake, catalog }).find(([, address]) => address !== null)
+  if (named === undefined) return { kind: 'simulator' }
+  throw new Fault(
+    'invalid',
+    `no feed: FINNHUB_TOKEN is not set, and ${named[0]} is ${named[1]}, where simulated trades must not go`,
+    { remedy: 'Set FINNHUB_TOKEN, or say --feed simulator if simulated trades are what you want.' },
+  )
+}
+
+function parseFeed(address: string): FeedAddress {
+  if (address === 'finnhub' || address === 'simulator') return { kind: address }
+  const url = URL.canParse(address) ? new URL(address) : null
+  if (url === null || (url.protocol !== 'ws:' && url.protocol !== 'wss:'))
+    throw new Fault('invalid', `feed takes finnhub, simulator or ws://host:port, not ${address}`, {
+      remedy: 'Correct --feed or TICKLAKE_FEED.',
+    })
+  if (url.search !== '' || url.username !== '' || url.password !== '')
+    throw new Fault('invalid', "the feed's address carries a key, which would be printed", {
+      remedy: 'Give the address alone, and the key by FINNHUB_TOKEN.',
+    })
+  return { kind: 'url', url: address }
+}
+
+/** `finnhub`, `simulator`, or host and port of another address, safe as a file name. */
+export function sourceOf(feed: FeedAddress): string {
+  if (feed.kind !== 'url') return feed.kind
+  const { hostname, port, protocol } = new URL(feed.url)
+  const host = hostname.replaceAll(/[^A-Za-z0-9._-]/g, '-').replace(/^[-.]+/, '')
+  return `${host}-${port === '' ? (protocol === 'wss:' ? '443' : '80') : port}`
+}
+
+/** Every place that the settings name. Faults: `invalid` for an address that this version does not know. */
+export function placesOf(loaded: Loaded): Places {
+  const { settings, cwd } = loaded
+  const source = settings.source ?? sourceOf(assumedFeed(loaded))
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(source))
+    throw new Fault(
+      'invalid',
+      `source takes letters, digits, dot, dash and underscore, not ${source}`,
+      {
+        remedy: 'Choose a shorter, plainer --source.',
+      },
+    )
+  const data = resolve(cwd, settings.data ?? join('ticklake-data', source))
+  const lakeDir = local('lake', settings.lake, 'file') ?? join(data, 'lake')
+  const tapeDir = local('tape', settings.tape, 'sqlite') ?? join(data, 'tape')
+  const catalogFile = local('catalog', settings.catalog, 'sqlite') ?? join(lakeDir, 'catalog.db')
+  return {
+    source,
+    simulated: source === 'simulator',
+    data,
+    status: join(data, 'status'),
+    tape: { kind: 'sqlite', dir: resolve(cwd, tapeDir) },
+    lake: { kind: 'file', dir: resolve(cwd, lakeDir) },
+    catalog: { kind: 'sqlite', file: resolve(cwd, catalogFile) },
+  }
+}
+
+/** For commands that open no feed: the one that `record` would have, or had its key been set. */
+function assumedFeed(loaded: Loaded): FeedAddress {
+  const { feed, tape, lake, catalog } = loaded.settings
+  if (feed !== null) return parseFeed(feed)
+  if (loaded.settings['finnhub.token'] !== null) return { kind: 'finnhub' }
+  return { kind: tape === null && lake === null && catalog === null ? 'simulator' : 'finnhub' }
+}
+
+/** Addresses of the cluster, which this version knows by name and does not speak. */
+const LATER: Readonly<Record<string, string>> = {
+  kafka: 'Apache Kafka tapes',
+  s3: 'lakes on S3',
+  glue: 'Glue catalogs',
+}
+
+function local(setting: string, address: string | null, scheme: string): string | null {
+  if (address === null) return null
+  const [, named, rest] = /^([a-z0-9]+):(.+)$/.exec(address) ?? []
+  if (named === scheme && rest !== undefined && !rest.startsWith('//')) return rest
+  const later = LATER[named ?? '']
+  throw new Fault(
+    'invalid',
+    later === undefined
+      ? `${setting} takes ${scheme}:PATH, not ${address}`
+      : `${setting} is ${address}: ${later} are not in this version of ticklake`,
+    { remedy: `Use ${scheme}:PATH for ${setting}, or leave it out.` },
+  )
+}

@@ -1,0 +1,227 @@
+import type { Secret } from './secret.ts'
+
+/** What a setting holds, as data: parsing, help, JSON Schema and the reference page all read this. */
+export type Kind =
+  | { readonly type: 'text'; readonly metavar: string }
+  | { readonly type: 'choice'; readonly values: readonly string[] }
+  | { readonly type: 'integer'; readonly min: number; readonly max: number }
+  /** Written `10s`, `7d`; held in ms. */
+  | { readonly type: 'duration'; readonly minMs: number; readonly maxMs: number }
+  /** Written `64MB`; held in bytes. */
+  | { readonly type: 'size'; readonly min: number; readonly max: number }
+  /** Written `AAPL,MSFT`, or as a YAML list. */
+  | { readonly type: 'list'; readonly metavar: string }
+  /** Never a flag, never printed. */
+  | { readonly type: 'secret' }
+
+export type Setting = {
+  readonly kind: Kind
+  /** As a person would write it; null: nothing. `fallback` says in words what then happens. */
+  readonly default: string | null
+  readonly fallback?: string
+  readonly env: string
+  readonly doc: string
+  /** The commands that take it as a flag; 'all': every command that reads settings. */
+  readonly commands: 'all' | readonly string[]
+}
+
+const text = (metavar: string): { type: 'text'; metavar: string } => ({ type: 'text', metavar })
+const DAY_MS = 86_400_000
+const PARTS = ['up', 'record', 'land', 'serve']
+
+/** Every setting there is. The name is the key in the settings file (a dot is a level) and, dashed, the flag. */
+export const SETTINGS = {
+  feed: {
+    kind: text('ADDRESS'),
+    default: null,
+    fallback:
+      'finnhub when FINNHUB_TOKEN is set; else, while tape and lake are defaults, simulator',
+    env: 'TICKLAKE_FEED',
+    doc: 'Where trades come from: finnhub, simulator, or ws://host:port',
+    commands: 'all',
+  },
+  tape: {
+    kind: text('ADDRESS'),
+    default: null,
+    fallback: 'sqlite:DATA/tape',
+    env: 'TICKLAKE_TAPE',
+    doc: 'The durable log of what the feed said: sqlite:DIR',
+    commands: 'all',
+  },
+  lake: {
+    kind: text('ADDRESS'),
+    default: null,
+    fallback: 'file:DATA/lake',
+    env: 'TICKLAKE_LAKE',
+    doc: 'Where the Iceberg tables lie: file:DIR',
+    commands: 'all',
+  },
+  catalog: {
+    kind: text('ADDRESS'),
+    default: null,
+    fallback: 'sqlite:DATA/lake/catalog.db',
+    env: 'TICKLAKE_CATALOG',
+    doc: 'The Iceberg catalog that names the tables: sqlite:FILE',
+    commands: 'all',
+  },
+  data: {
+    kind: text('DIR'),
+    default: null,
+    fallback: './ticklake-data/SOURCE',
+    env: 'TICKLAKE_DATA',
+    doc: 'The folder of everything on this machine: tape, lake, status',
+    commands: 'all',
+  },
+  source: {
+    kind: text('NAME'),
+    default: null,
+    fallback: 'finnhub, simulator, or host-port of another feed',
+    env: 'TICKLAKE_SOURCE',
+    doc: 'The name that tape and lake are bound to at their first write',
+    commands: 'all',
+  },
+  symbols: {
+    kind: { type: 'list', metavar: 'SYMBOL,…' },
+    default: 'AAPL,AMZN,GOOGL,META,MSFT,NVDA,QQQ,SPY,TSLA,BINANCE:BTCUSDT',
+    env: 'TICKLAKE_SYMBOLS',
+    doc: 'The symbols to record; a change in the settings file subscribes without a reconnect',
+    commands: ['up', 'record'],
+  },
+  port: {
+    kind: { type: 'integer', min: 0, max: 65_535 },
+    default: '7400',
+    env: 'TICKLAKE_PORT',
+    doc: 'The port of the page and the API on 127.0.0.1; 0: any free one',
+    commands: ['up', 'serve', 'doctor'],
+  },
+  tz: {
+    kind: text('ZONE'),
+    default: 'America/New_York',
+    env: 'TICKLAKE_TZ',
+    doc: 'The time zone in which times without one are read and shown',
+    commands: 'all',
+  },
+  'finnhub.token': {
+    kind: { type: 'secret' },
+    default: null,
+    env: 'FINNHUB_TOKEN',
+    doc: 'The Finnhub key; never a flag, never printed',
+    commands: [],
+  },
+  'finnhub.token_file': {
+    kind: text('FILE'),
+    default: null,
+    env: 'FINNHUB_TOKEN_FILE',
+    doc: 'A file that holds the Finnhub key',
+    commands: [],
+  },
+  'record.symbols_max': {
+    kind: { type: 'integer', min: 1, max: 100_000 },
+    default: '50',
+    env: 'TICKLAKE_RECORD_SYMBOLS_MAX',
+    doc: "The most symbols to subscribe at once; 50 is the feed's free plan",
+    commands: ['up', 'record'],
+  },
+  'record.queue': {
+    kind: { type: 'size', min: 1_000_000, max: 4_000_000_000 },
+    default: '64MB',
+    env: 'TICKLAKE_RECORD_QUEUE',
+    doc: 'The queue between socket and tape; when it is full, frames are dropped and show as a gap',
+    commands: ['up', 'record'],
+  },
+  'land.rows': {
+    kind: { type: 'integer', min: 1, max: 20_000_000 },
+    default: '500000',
+    env: 'TICKLAKE_LAND_ROWS',
+    doc: 'A commit is made after this many rows at the latest',
+    commands: ['up', 'land'],
+  },
+  'land.size': {
+    kind: { type: 'size', min: 1_000_000, max: 4_000_000_000 },
+    default: '128MB',
+    env: 'TICKLAKE_LAND_SIZE',
+    doc: 'A commit is made after this much of the tape at the latest',
+    commands: ['up', 'land'],
+  },
+  'land.age': {
+    kind: { type: 'duration', minMs: 1000, maxMs: 3_600_000 },
+    default: '10s',
+    env: 'TICKLAKE_LAND_AGE',
+    doc: 'A commit is made when its first row is this old at the latest',
+    commands: ['up', 'land'],
+  },
+  'land.tape_retention': {
+    kind: { type: 'duration', minMs: 0, maxMs: 3650 * DAY_MS },
+    default: '7d',
+    env: 'TICKLAKE_LAND_TAPE_RETENTION',
+    doc: 'The tape keeps what has landed this long',
+    commands: ['up', 'land'],
+  },
+  'query.memory': {
+    kind: { type: 'size', min: 64_000_000, max: 1_000_000_000_000 },
+    default: '1GB',
+    env: 'TICKLAKE_QUERY_MEMORY',
+    doc: 'The most memory the query engine may take',
+    commands: ['sql', 'candles', 'gaps', 'verify', 'up', 'serve'],
+  },
+  'query.timeout': {
+    kind: { type: 'duration', minMs: 0, maxMs: DAY_MS },
+    default: '0s',
+    env: 'TICKLAKE_QUERY_TIMEOUT',
+    doc: 'A query is stopped after this long; 0s: never',
+    commands: ['sql', 'candles', 'gaps'],
+  },
+  'simulator.rate': {
+    kind: { type: 'integer', min: 1, max: 200_000 },
+    default: '57',
+    env: 'TICKLAKE_SIMULATOR_RATE',
+    doc: 'Simulated trades a second, on average',
+    commands: ['up', 'record', 'replay'],
+  },
+  'simulator.seed': {
+    kind: { type: 'integer', min: 0, max: 4_294_967_295 },
+    default: null,
+    fallback: 'a fresh one, logged',
+    env: 'TICKLAKE_SIMULATOR_SEED',
+    doc: 'The seed that replays a simulated market',
+    commands: ['up', 'record', 'replay'],
+  },
+  'log.level': {
+    kind: { type: 'choice', values: ['debug', 'info', 'warn', 'error'] },
+    default: 'info',
+    env: 'TICKLAKE_LOG_LEVEL',
+    doc: 'The least level that is logged',
+    commands: [...PARTS, 'replay'],
+  },
+} as const satisfies Readonly<Record<string, Setting>>
+
+export type SettingName = keyof typeof SETTINGS
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[]
+
+type ValueOfKind<K extends Kind> = K extends { type: 'integer' | 'duration' | 'size' }
+  ? number
+  : K extends { type: 'list' }
+    ? readonly string[]
+    : K extends { type: 'secret' }
+      ? Secret
+      : string
+
+/** The settings in effect: durations in ms, sizes in bytes; null where nothing was set and there is no default. */
+export type Settings = {
+  readonly [N in SettingName]: (typeof SETTINGS)[N]['default'] extends null
+    ? ValueOfKind<(typeof SETTINGS)[N]['kind']> | null
+    : ValueOfKind<(typeof SETTINGS)[N]['kind']>
+}
+
+/** The flag of a setting: `land.tape_retention` is `--land-tape-retention`; null: it is never a flag. */
+export const flagOf = (name: SettingName): string | null => {
+  const { commands }: Setting = SETTINGS[name]
+  return commands.length === 0 ? null : `--${name.replaceAll(/[._]/g, '-')}`
+}
+
+/** The settings that `command` takes as flags. */
+export const settingsOf = (command: string): readonly SettingName[] =>
+  SETTING_NAMES.filter((name) => {
+    const { commands }: Setting = SETTINGS[name]
+    return commands === 'all' || commands.includes(command)
+  })

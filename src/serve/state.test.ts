@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { stateOf, type Signs } from './state.ts'
+
+const well: Signs = {
+  nowMs: 1_000_000,
+  source: 'finnhub',
+  simulated: false,
+  recorder: true,
+  lander: true,
+  connected: true,
+  closedCause: null,
+  lastTradeMs: 999_000,
+  marketOpen: true,
+  lagSeconds: 5,
+}
+const name = (signs: Partial<Signs>) => stateOf({ ...well, ...signs }).name
+
+describe('stateOf', () => {
+  test('trades that come and land are Live, made-up ones are Simulated', () => {
+    assert.equal(name({}), 'Live')
+    assert.equal(name({ simulated: true }), 'Simulated')
+  })
+  test('silence is Stale while a market is open and healthy when it is closed', () => {
+    assert.equal(name({ lastTradeMs: 1000 }), 'Stale')
+    assert.equal(name({ lastTradeMs: 1000, marketOpen: false }), 'Market closed')
+    assert.equal(name({ lastTradeMs: null }), 'Stale')
+  })
+  test('a lost connection outweighs all else and names its cause', () => {
+    const state = stateOf({ ...well, connected: false, closedCause: 'watchdog', lander: false })
+    assert.equal(state.name, 'Disconnected')
+    assert.match(state.sentence, /watchdog/)
+  })
+  test('no lander, or a lake far behind, is Degraded', () => {
+    assert.equal(name({ lander: false }), 'Degraded')
+    assert.equal(name({ lagSeconds: 1000 }), 'Degraded')
+  })
+})

@@ -1,0 +1,200 @@
+import type * as DuckdbPackage from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from '@duckdb/node-api'
+import type { Rows, Table } from '../market/tables.ts'
+import type { ResultColumn, Value } from '../query/query.ts'
+import { appendColumns, type AppendColumn } from './append.ts'
+import { Fault } from '../flow/fault.ts'
+import { translated } from './faults.ts'
+import { sqlText } from './sql.ts'
+import { stageRows, type StagedRows } from './staged-rows.ts'
+import { batchOf } from './values.ts'
+
+/** The vendor's package, loaded on first use. */
+export type Api = typeof DuckdbPackage
+export type { AppendColumn, StagedRows }
+export { DUCKDB_TYPES, sqlName, sqlText } from './sql.ts'
+
+// While an interrupt has not been answered it is sent again: one sent between two steps of DuckDB is lost.
+const INTERRUPT_EVERY_MS = 20
+
+export type DuckdbOptions = {
+  readonly threads: number
+  /** DuckDB's own memory; Node's heap comes on top. */
+  readonly memoryMb: number
+  /** Where it spills what does not fit; null: it fails with `invalid` instead. */
+  readonly spillDir: string | null
+  /** Folders whose files SQL may read; null: any file (for statements of our own only). */
+  readonly readable: readonly string[] | null
+}
+
+/** An in-memory DuckDB: no extension is ever fetched, times are UTC. */
+export type Duckdb = AsyncDisposable & { connect(): Promise<Connection> }
+
+/** DuckDB's own word for what a statement does. */
+export type StatementKind = 'SELECT' | 'EXPLAIN' | 'OTHER'
+
+export type Answering = {
+  readonly columns: readonly ResultColumn[]
+  readonly batches: AsyncIterable<readonly (readonly Value[])[]>
+}
+
+/**
+ * One session: temporary tables, views and variables are its own. One statement at a time. Faults: `invalid`
+ * (the statement is wrong, in DuckDB's words, or needs more memory than it may), `unavailable` (a file could
+ * not be read or written), `closed` (interrupted), `bug`.
+ */
+export type Connection = Disposable & {
+  /** Runs one or more statements and forgets what they answer. */
+  run(sql: string): Promise<void>
+  /** Runs one statement and keeps all rows: for small answers. */
+  all(sql: string): Promise<readonly (readonly Value[])[]>
+  /** Runs one statement; rows are made as they are read. `signal` interrupts, also between batches. */
+  stream(sql: string, signal: AbortSignal): Promise<Answering>
+  /** What each statement in `sql` is, by parsing alone where its kind allows. */
+  statements(sql: string): Promise<readonly StatementKind[]>
+  /** Names of tables and views that a SELECT reads. */
+  tablesOf(sql: string): readonly string[]
+  /** Appends `rows` rows; gives way to the event loop between slices of a few milliseconds. */
+  append(table: string, columns: readonly AppendColumn[], rows: number): Promise<void>
+  /** Makes `batches` of `table` readable by SQL in this session. */
+  stage(table: Table, batches: readonly Rows[]): Promise<StagedRows>
+}
+
+/** Opens an in-memory instance; DuckDB itself (a few tens of MB) is loaded here, not before. */
+export async function openDuckdb(options: DuckdbOptions): Promise<Duckdb> {
+  const api = await import('@duckdb/node-api')
+  const instance = await translated(() => api.DuckDBInstance.create(':memory:', settings(options)))
+  await using opening = new AsyncDisposableStack()
+  opening.defer(() => instance.closeSync())
+  await restrict(instance, options)
+  opening.move()
+  return {
+    connect: async () => connection(api, await translated(() => instance.connect())),
+    [Symbol.asyncDispose]: async () => instance.closeSync(),
+  }
+}
+
+const settings = ({ threads, memoryMb, spillDir }: DuckdbOptions): Record<string, string> => ({
+  threads: String(threads),
+  memory_limit: `${memoryMb}MiB`,
+  temp_directory: spillDir ?? '',
+  autoinstall_known_extensions: 'false',
+  autoload_known_extensions: 'false',
+})
+
+/** What may be reached is fixed before the first statement of a user: later it cannot be changed. */
+async function restrict(instance: DuckDBInstance, { readable }: DuckdbOptions): Promise<void> {
+  const session = await translated(() => instance.connect())
+  try {
+    await translated(() => session.run("SET GLOBAL TimeZone = 'UTC'"))
+    if (readable === null) return
+    const folders = readable.map((folder) => sqlText(folder.endsWith('/') ? folder : `${folder}/`))
+    await translated(() => session.run(`SET allowed_directories = [${folders.join(', ')}]`))
+    await translated(() => session.run('SET enable_external_access = false'))
+    await translated(() => session.run('SET lock_configuration = true'))
+  } finally {
+    session.closeSync()
+  }
+}
+
+function connection(api: Api, session: DuckDBConnection): Connection {
+  const run = async (sql: string) => {
+    await translated(() => session.run(sql))
+  }
+  let stagings = 0
+  const append: Connection['append'] = async (table, columns, rows) => {
+    const appender = await translated(() => session.createAppender(table))
+    await translated(() => appendColumns({ api, appender, columns, rows }))
+  }
+  const self: Connection = {
+    run,
+    append,
+    all: async (sql) => {
+      const result = await translated(() => session.run(sql))
+      const rows: (readonly Value[])[] = []
+      for await (const batch of batchesOf(api, result)) rows.push(...batch)
+      return rows
+    },
+    stream: async (sql, signal) => {
+      const result = await interruptible(session, signal, () => session.stream(sql))
+      return { columns: columnsOf(result), batches: streamed({ api, session, result, signal }) }
+    },
+    statements: (sql) => translated(() => statementKinds(api, session, sql)),
+    tablesOf: (sql) => session.getTableNames(sql, false),
+    stage: (table, batches) => stageRows(self, table, { batches, name: `staged_${++stagings}` }),
+    [Symbol.dispose]: () => session.closeSync(),
+  }
+  return self
+}
+
+async function statementKinds(
+  api: Api,
+  session: DuckDBConnection,
+  sql: string,
+): Promise<readonly StatementKind[]> {
+  const extracted = await session.extractStatements(sql)
+  const kinds: StatementKind[] = []
+  for (let i = 0; i < extracted.count; i++) {
+    const prepared = await extracted.prepare(i)
+    const { SELECT, EXPLAIN } = api.StatementType
+    const kind = prepared.statementType
+    kinds.push(kind === SELECT ? 'SELECT' : kind === EXPLAIN ? 'EXPLAIN' : 'OTHER')
+    prepared.destroySync()
+  }
+  return kinds
+}
+
+const columnsOf = (result: DuckDBResult): readonly ResultColumn[] =>
+  result.deduplicatedColumnNames().map((name, i) => ({ name, type: String(result.columnType(i)) }))
+
+async function* batchesOf(api: Api, result: DuckDBResult) {
+  const types = result.columnTypes()
+  while (true) {
+    const chunk = await translated(() => result.fetchChunk())
+    if (chunk === null || chunk.rowCount === 0) return
+    yield batchOf(api, chunk, types)
+  }
+}
+
+type Streaming = {
+  readonly api: Api
+  readonly session: DuckDBConnection
+  readonly result: DuckDBResult
+  readonly signal: AbortSignal
+}
+
+async function* streamed({ api, session, result, signal }: Streaming) {
+  const types = result.columnTypes()
+  while (true) {
+    const chunk = await interruptible(session, signal, () => result.fetchChunk())
+    if (chunk === null || chunk.rowCount === 0) return
+    yield batchOf(api, chunk, types)
+  }
+}
+
+/** Runs `act`; when `signal` aborts, interrupts it until it has ended, and throws `closed`. */
+async function interruptible<T>(
+  session: DuckDBConnection,
+  signal: AbortSignal,
+  act: () => Promise<T>,
+): Promise<T> {
+  const interrupted = () =>
+    new Fault('closed', 'the statement was cancelled', {
+      remedy: 'Run it again if it was not meant to be.',
+    })
+  if (signal.aborted) throw interrupted()
+  let again: NodeJS.Timeout | undefined
+  const interrupt = () => {
+    session.interrupt()
+    again ??= setInterval(() => session.interrupt(), INTERRUPT_EVERY_MS)
+  }
+  signal.addEventListener('abort', interrupt, { once: true })
+  try {
+    return await translated(act)
+  } catch (error) {
+    throw signal.aborted ? interrupted() : error
+  } finally {
+    signal.removeEventListener('abort', interrupt)
+    clearInterval(again)
+  }
+}

@@ -1,0 +1,57 @@
+import { Fault, isFault, type FaultKind } from '../flow/fault.ts'
+
+/** Runs `act`; what DuckDB throws becomes a Fault with DuckDB's own words. */
+export async function translated<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    throw faultOf(error)
+  }
+}
+
+type Rule = { readonly starts: RegExp; readonly kind: FaultKind; readonly remedy: string }
+
+// DuckDB's messages begin with the class of the error. The first rule that matches counts.
+const RULES: readonly Rule[] = [
+  {
+    starts: /^INTERRUPT/i,
+    kind: 'closed',
+    remedy: 'Run it again if it was not meant to be cancelled.',
+  },
+  {
+    starts: /^Out of Memory/i,
+    kind: 'invalid',
+    remedy: 'Ask for fewer rows or columns, aggregate, or give DuckDB more memory.',
+  },
+  {
+    starts: /^IO Error[^]*(No space left|not enough space|disk full)/i,
+    kind: 'invalid',
+    remedy: 'Free space on the disk that the message names, then run it again.',
+  },
+  { starts: /^(IO|HTTP) Error/i, kind: 'unavailable', remedy: 'Look at the file that is named.' },
+  {
+    starts: /^Permission Error/i,
+    kind: 'invalid',
+    remedy: 'SQL reads the tables of the lake and no other file or address.',
+  },
+  {
+    starts: /^(INTERNAL|FATAL|Serialization)/i,
+    kind: 'bug',
+    remedy: 'Report this with the statement.',
+  },
+  {
+    starts: /^[A-Z][A-Za-z ]* Error|^Failed to extract statements/,
+    kind: 'invalid',
+    remedy: 'Correct the statement.',
+  },
+]
+
+/** What DuckDB threw as a Fault; one that already is stays as it is. */
+export function faultOf(error: unknown): Fault {
+  if (isFault(error)) return error
+  const text = (error instanceof Error ? error.message : String(error)).trim()
+  const message = text.replace(/^Failed to extract statements: /, '')
+  const rule = RULES.find(({ starts }) => starts.test(message))
+  const { kind, remedy } = rule ?? { kind: 'bug', remedy: 'Report this with the stack.' }
+  return new Fault(kind, message, { remedy, cause: error })
+}

@@ -1,0 +1,159 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  openDuckdb,
+  sqlName,
+  sqlText,
+  type Connection,
+  type Duckdb,
+  type StagedRows,
+} from '../duckdb/duckdb.ts'
+import { assert } from '../flow/fault.ts'
+import type { Field, Table } from '../market/tables.ts'
+import type { Value } from '../query/query.ts'
+import type { ParquetFile, ParquetWriter, Rolled } from './lake.ts'
+import { boundsOf, statistics, type DayStatistics } from './parquet-bounds.ts'
+
+// A flush file is one row group up to this size; its dictionaries and sort fit in a few hundred MB.
+const ROW_GROUP_ROWS_MAX = 1_048_576
+// DuckDB writes row groups in whole vectors.
+const VECTOR_ROWS = 2048
+
+export type ParquetWriterOptions = {
+  readonly table: Table
+  /** A folder on a local disk for files on their way; made if it is not there. */
+  readonly dir: string
+  /** DuckDB's memory for sorting; Node's heap comes on top. */
+  readonly memoryMb: number
+  readonly threads: number
+}
+
+/**
+ * Writes with DuckDB: one file a day (UTC), sorted by `table.sortedBy` ascending with nulls first, Iceberg
+ * field ids, zstd, Parquet v1 encodings, one row group up to a million rows. Bounds and counts are computed
+ * from the rows themselves. Faults as `Connection`; a failed write leaves no file.
+ */
+export async function duckdbParquetWriter(options: ParquetWriterOptions): Promise<ParquetWriter> {
+  await mkdir(options.dir, { recursive: true })
+  const dir = await mkdtemp(join(options.dir, 'staged-'))
+  let duckdb: Promise<Duckdb> | undefined
+  let files = 0
+  return {
+    write: async (rolled) => {
+      if (rolled.rows === 0) return []
+      duckdb ??= openDuckdb({ ...options, spillDir: join(dir, 'spill'), readable: null })
+      using connection = await (await duckdb).connect()
+      const fileName = () => join(dir, `${files++}.parquet`)
+      return await writeDays({ connection, table: options.table, rolled, fileName })
+    },
+    [Symbol.asyncDispose]: async () => {
+      await (await duckdb)?.[Symbol.asyncDispose]()
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+type Writing = {
+  readonly connection: Connection
+  readonly table: Table
+  readonly rolled: Rolled
+  readonly fileName: () => string
+}
+
+async function writeDays(writing: Writing): Promise<readonly ParquetFile[]> {
+  const { connection, table, rolled, fileName } = writing
+  await using staged = await connection.stage(table, rolled.batches)
+  assert(staged.rows === rolled.rows, `a roll of ${rolled.rows} rows holds ${staged.rows}`)
+  const days = await statistics(connection, table, staged)
+  const files: ParquetFile[] = []
+  const paths: string[] = []
+  try {
+    for (const day of days) {
+      const path = fileName()
+      paths.push(path)
+      const where = days.length === 1 ? undefined : dayFilter(table, staged, day.day)
+      const select = staged.select({
+        ...(where === undefined ? {} : { where }),
+        orderBy: table.sortedBy,
+      })
+      files.push(await writeDay({ connection, table, staged, day, select, path }))
+    }
+  } catch (error) {
+    await Promise.all(paths.map((path) => rm(path, { force: true })))
+    throw error
+  }
+  return files
+}
+
+function dayFilter(table: Table, staged: StagedRows, day: number | null): string {
+  const value = staged.value(fieldNamed(table, table.dayOf))
+  if (day === null) return `${value} IS NULL`
+  const midnight = (d: number) => `make_timestamp(${BigInt(d) * 86_400_000_000n})`
+  return `${value} >= ${midnight(day)} AND ${value} < ${midnight(day + 1)}`
+}
+
+function fieldNamed(table: Table, name: string): Field {
+  const field = table.fields.find((candidate) => candidate.name === name)
+  assert(field !== undefined, `table ${table.name} has no field ${name}`)
+  return field
+}
+
+type Day = {
+  readonly connection: Connection
+  readonly table: Table
+  readonly staged: StagedRows
+  readonly day: DayStatistics
+  readonly select: string
+  readonly path: string
+}
+
+async function writeDay({ connection, table, staged, day, select, path }: Day) {
+  const ids = table.fields.map(({ name, id }) => `${sqlName(name)}: ${id}`).join(', ')
+  // The size of a row group also bounds when a dictionary is given up for plain values.
+  const rowGroup = Math.min(
+    ROW_GROUP_ROWS_MAX,
+    Math.ceil(Math.max(1, day.rows) / VECTOR_ROWS) * VECTOR_ROWS,
+  )
+  const [written] = await connection.all(
+    `COPY (${select}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V1, ` +
+      `ROW_GROUP_SIZE ${rowGroup}, FIELD_IDS {${ids}}, RETURN_STATS)`,
+  )
+  const [, rows, size, , columns] = written ?? []
+  assert(Number(rows) === day.rows, `${path} has not got its ${day.rows} rows`)
+  const file: ParquetFile = {
+    path,
+    sizeBytes: Number(size),
+    rows: day.rows,
+    day: day.day,
+    columnSizes: columnSizes(table, columns),
+    ...boundsOf(table, staged, day),
+    splitOffsets: await splitOffsets(connection, path),
+  }
+  return file
+}
+
+/** From RETURN_STATS: a map from the quoted column name to a map of texts. */
+function columnSizes(table: Table, columns: Value | undefined): ReadonlyMap<number, number> {
+  const sizes = new Map<number, number>()
+  for (const field of table.fields) {
+    const of = entry(columns, sqlName(field.name))
+    const size = Number(entry(of, 'column_size_bytes') ?? Number.NaN)
+    if (Number.isSafeInteger(size)) sizes.set(field.id, size)
+  }
+  return sizes
+}
+
+function entry(map: Value | undefined, key: string): Value | undefined {
+  if (!Array.isArray(map)) return undefined
+  const entries = map as readonly { readonly key: Value; readonly value: Value }[]
+  return entries.find((candidate) => candidate.key === key)?.value
+}
+
+/** Where each row group begins. */
+async function splitOffsets(connection: Connection, path: string): Promise<readonly number[]> {
+  const rows = await connection.all(
+    `SELECT min(least(data_page_offset, coalesce(nullif(dictionary_page_offset, 0), data_page_offset)))
+     FROM parquet_metadata(${sqlText(path)}) GROUP BY row_group_id ORDER BY 1`,
+  )
+  return rows.map(([first]) => Number(first))
+}

@@ -1,16 +1,20 @@
-import { recordBytes, type Run } from '../market/records.ts'
+import { recordBytes, type Records, type Run } from '../market/records.ts'
 import { DEFECTS, TIME_AHEAD_MS_MAX, TIME_MS_MIN } from '../market/trades.ts'
 import type { Defect, Trades } from '../market/trades.ts'
 import { createDictionary } from './intern.ts'
 import { parseJson } from './json-scan.ts'
+import {
+  CONDITIONS_CHARS_MAX,
+  createPlainTrade,
+  PRICE,
+  scanPlainTrade,
+  SYMBOL_CHARS_MAX,
+  TIME,
+  VOLUME,
+} from './plain-trade.ts'
 
 /** Past this a decoder begins new dictionaries at its next run, so that its memory is bounded. */
 export const DICTIONARY_ENTRIES_MAX = 65_536
-/** The longest symbol on the feed has some 30 characters; a longer one than this is 'no symbol'. */
-export const SYMBOL_CHARS_MAX = 256
-/** At most 4 conditions were ever seen; a longer joined text than this is 'bad conditions'. */
-export const CONDITIONS_CHARS_MAX = 256
-
 const CONTROL = /\p{Cc}/u
 
 /** Text that a column, a key or a log line can carry unchanged: no control character, no lone surrogate. */
@@ -66,27 +70,46 @@ function tradeOf(value: unknown, receivedMs: number): Trade | Defect {
 const isTimeInRange = (timeMs: number, receivedMs: number): boolean =>
   timeMs >= TIME_MS_MIN && timeMs <= receivedMs + TIME_AHEAD_MS_MAX
 
+/** The rules of `tradeOf` for numbers; which of them is broken is for `tradeOf` to say. */
+function areNumbersOfTrade(numbers: Float64Array, receivedMs: number): boolean {
+  const timeMs = numbers[TIME] ?? 0
+  const volume = numbers[VOLUME] ?? 0
+  return (
+    Number.isFinite(numbers[PRICE]) &&
+    Number.isSafeInteger(timeMs) &&
+    isTimeInRange(timeMs, receivedMs) &&
+    volume >= 0 &&
+    Number.isFinite(volume)
+  )
+}
+
+/** The columns of records whose run, if any, the reader knows. */
+export type TradeColumns = Omit<Trades, 'run'>
+
 /**
- * Turns runs of Finnhub trade records into columns. Which defect a record has, if any, follows from its
- * bytes and its arrival alone. Ids keep their meaning while `symbols` (or `conditionSets`) is the same array.
+ * Turns Finnhub trade records into columns. Which defect a record has, if any, follows from its bytes and
+ * its arrival alone. Ids keep their meaning while `symbols` (or `conditionSets`) is the same array.
  */
-export function createTradeDecoder(): (run: Run) => Trades {
+export function createColumnDecoder(): (records: Records) => TradeColumns {
   let symbols = createDictionary('')
   let conditionSets = createDictionary(null)
-  return (run) => {
-    if (symbols.values.length > DICTIONARY_ENTRIES_MAX) symbols = createDictionary('')
-    if (conditionSets.values.length > DICTIONARY_ENTRIES_MAX) conditionSets = createDictionary(null)
-    const symbol = new Uint32Array(run.count)
-    const timeMs = new Float64Array(run.count)
-    const price = new Float64Array(run.count)
-    const volume = new Float64Array(run.count)
-    const conditions = new Uint32Array(run.count)
-    const defect = new Uint8Array(run.count)
-    for (let i = 0; i < run.count; i++) {
-      const trade = tradeOf(parseJson(recordBytes(run, i)), run.receivedMs[i] ?? 0)
+  const plain = createPlainTrade()
+  const { numbers } = plain
+
+  const decode = (records: Records): TradeColumns => {
+    const { count, bytes, ends, receivedMs } = records
+    const symbol = new Uint32Array(count)
+    const timeMs = new Float64Array(count)
+    const price = new Float64Array(count)
+    const volume = new Float64Array(count)
+    const conditions = new Uint32Array(count)
+    const defect = new Uint8Array(count)
+
+    const putParsed = (i: number) => {
+      const trade = tradeOf(parseJson(recordBytes(records, i)), receivedMs[i] ?? 0)
       if (typeof trade === 'string') {
         defect[i] = DEFECTS.indexOf(trade)
-        continue
+        return
       }
       symbol[i] = symbols.idOfText(trade.symbol)
       timeMs[i] = trade.timeMs
@@ -94,8 +117,26 @@ export function createTradeDecoder(): (run: Run) => Trades {
       volume[i] = trade.volume
       conditions[i] = trade.conditions === null ? 0 : conditionSets.idOfText(trade.conditions)
     }
+
+    let first = 0
+    for (let i = 0; i < count; i++) {
+      const next = ends[i] ?? 0
+      const isPlain =
+        scanPlainTrade(bytes, first, plain) === next &&
+        areNumbersOfTrade(numbers, receivedMs[i] ?? 0)
+      first = next
+      if (!isPlain) {
+        putParsed(i)
+        continue
+      }
+      symbol[i] = symbols.idOf(bytes, plain.symbolFirst, plain.symbolNext)
+      timeMs[i] = numbers[TIME] ?? 0
+      price[i] = numbers[PRICE] ?? 0
+      volume[i] = numbers[VOLUME] ?? 0
+      if (plain.conditionsNext > 0)
+        conditions[i] = conditionSets.idOf(plain.conditions, 0, plain.conditionsNext)
+    }
     return {
-      run,
       symbol,
       symbols: symbols.values,
       timeMs,
@@ -106,4 +147,16 @@ export function createTradeDecoder(): (run: Run) => Trades {
       defect,
     }
   }
+
+  return (records) => {
+    if (symbols.values.length > DICTIONARY_ENTRIES_MAX) symbols = createDictionary('')
+    if (conditionSets.values.length > DICTIONARY_ENTRIES_MAX) conditionSets = createDictionary(null)
+    return decode(records)
+  }
+}
+
+/** The same for runs of a tape. */
+export function createTradeDecoder(): (run: Run) => Trades {
+  const decode = createColumnDecoder()
+  return (run) => ({ run, ...decode(run) })
 }

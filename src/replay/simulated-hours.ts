@@ -1,41 +1,33 @@
+import { hoursOf, newYorkDay } from '../market/calendar.ts'
+
 const HOUR_MS = 3_600_000
-const clockFace = new Intl.DateTimeFormat('en-US', {
-  timeZone: 'America/New_York',
-  weekday: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-  hourCycle: 'h23',
-})
 
-type Face = { readonly weekend: boolean; readonly hour: number }
-
-// New York's offset changes on whole hours only, so one look an hour is enough
+// New York's offset is whole hours, so its day and that day's hours hold for an hour of UTC
 let hourStartMs = Number.NaN
-let hourFace: Face = { weekend: false, hour: 0 }
+let hours = hoursOf(newYorkDay(0))
 
-/** The hour of the day in New York, with its fraction, and whether it is a weekend. */
-function faceAt(timeMs: number): Face {
+function hoursAt(timeMs: number): ReturnType<typeof hoursOf> {
   const startMs = Math.floor(timeMs / HOUR_MS) * HOUR_MS
   if (startMs !== hourStartMs) {
-    const parts = new Map(clockFace.formatToParts(startMs).map(({ type, value }) => [type, value]))
-    const weekday = parts.get('weekday')
-    hourFace = { weekend: weekday === 'Sat' || weekday === 'Sun', hour: Number(parts.get('hour')) }
+    hours = hoursOf(newYorkDay(startMs))
     hourStartMs = startMs
   }
-  return { weekend: hourFace.weekend, hour: hourFace.hour + (timeMs - startMs) / HOUR_MS }
+  return hours
 }
 
-/** Whether the simulated US market trades under regular conditions: 09:30 to 16:00 New York, Monday to Friday; it keeps no holidays. */
+/** Whether US exchanges are in their regular session; outside it trades carry 24 (form T). */
 export function inRegularHours(timeMs: number): boolean {
-  const { weekend, hour } = faceAt(timeMs)
-  return !weekend && hour >= 9.5 && hour < 16
+  const { open, openMs, closeMs } = hoursAt(timeMs)
+  return open && timeMs >= openMs && timeMs < closeMs
 }
 
-/** How busy trading is: a U over the regular day, a thin tail in extended hours, a trickle at night. */
+/** How busy trading is: a U over the regular session (mean 1), a thin tail in the hours around it, a trickle at night. */
 export function sessionShape(timeMs: number): number {
-  const { weekend, hour } = faceAt(timeMs)
-  if (weekend || hour < 4 || hour >= 20) return 0.02
-  if (hour < 9.5 || hour >= 16) return 0.15
-  const fromNoon = (hour - 12.75) / 3.25
-  return 0.6 + 1.6 * fromNoon ** 4
+  const { open, openMs, closeMs } = hoursAt(timeMs)
+  if (inRegularHours(timeMs)) {
+    const fromMiddle = (timeMs - (openMs + closeMs) / 2) / ((closeMs - openMs) / 2)
+    return 0.7 + 1.5 * fromMiddle ** 4
+  }
+  const extended = open && timeMs >= openMs - 5.5 * HOUR_MS && timeMs < closeMs + 4 * HOUR_MS
+  return extended ? 0.15 : 0.02
 }

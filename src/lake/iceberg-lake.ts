@@ -1,0 +1,229 @@
+import type { Clock } from '../flow/clock.ts'
+import { Fault, isFault } from '../flow/fault.ts'
+import { silent, type Logger } from '../flow/log.ts'
+import { noMetrics, type Metrics } from '../flow/metrics.ts'
+import type { Random } from '../flow/random.ts'
+import type { LogId, Partition, Positions } from '../market/records.ts'
+import type { Table } from '../market/tables.ts'
+import type { Catalog } from './catalog.ts'
+import { append, type Committing, type TableState } from './iceberg/commit.ts'
+import { isEmpty, moveProperties, only } from './iceberg/fence.ts'
+import { manifestReader } from './iceberg/manifest-reader.ts'
+import { mainSnapshot, type Metadata } from './iceberg/metadata-document.ts'
+import { plan } from './iceberg/plan.ts'
+import { checkTape, tablePositions } from './iceberg/positions.ts'
+import { checkSchema, ourSpec, specOf } from './iceberg/schema.ts'
+import { tableFiles } from './iceberg/table-files.ts'
+import { createTable, tableLoader } from './iceberg/table-state.ts'
+import type { Lake, LakeSnapshot, ParquetWriter, Staged, Wanted } from './lake.ts'
+import { stageFiles } from './stage.ts'
+import type { Store } from './store.ts'
+
+/** The namespace that holds ticklake's tables, unless another is named. */
+export const NAMESPACE = 'market'
+const SOURCE = 'ticklake.source'
+
+export type IcebergLakeOptions = {
+  readonly table: Table
+  /** The log that lands here; offsets of any other mean nothing to it. */
+  readonly log: LogId
+  /** The table is bound to it when it is made and refuses any other. */
+  readonly source: string
+  readonly catalog: Catalog
+  readonly store: Store
+  /** Needed to write. */
+  readonly parquet?: ParquetWriter
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger?: Logger
+  readonly metrics?: Metrics
+  /** `write` makes the table where it is not; for `read` a table that is not there is empty. */
+  readonly mode: 'write' | 'read'
+  readonly namespace?: string
+  /** Lets a tape land that the table does not know although it holds another's rows. */
+  readonly adoptTape?: boolean
+  /** After a rollback takes the older positions and lands again from there. */
+  readonly adoptRollback?: boolean
+}
+
+type Opened = Required<Omit<IcebergLakeOptions, 'parquet'>> & {
+  readonly parquet: ParquetWriter | undefined
+}
+
+/**
+ * The Apache Iceberg v2 table `<namespace>.<table>` as a lake. Guarantees: rows and positions move in one swap
+ * of the catalog; a batch whose beginning is not the table's position is refused, however late it comes.
+ * Throws `invalid` for another source, `corrupt` for an unknown tape or a table that no longer fits.
+ */
+export async function openIcebergLake(options: IcebergLakeOptions): Promise<Lake> {
+  const opened: Opened = {
+    logger: silent,
+    metrics: noMetrics,
+    namespace: NAMESPACE,
+    adoptTape: false,
+    adoptRollback: false,
+    parquet: undefined,
+    ...options,
+  }
+  const { table, log, store, namespace, clock, random, mode } = opened
+  const files = tableFiles({ store, folder: `${namespace}/${table.name}`, clock, random })
+  const io = {
+    ...opened,
+    name: { namespace, name: table.name },
+    files,
+    manifests: manifestReader(files),
+    log: opened.logger,
+  }
+  const loader = tableLoader({ ...io, check: (metadata) => checkTable(metadata, opened) })
+  const seen = new Set<Partition>()
+  const reading: Reading = { opened, loader, manifests: io.manifests }
+  if (mode === 'read')
+    return {
+      positions: async (partitions) => only((await readSnapshot(reading)).positions, partitions),
+      stage: async () => readOnly(table),
+      commit: async () => readOnly(table),
+      snapshot: (wanted) => readSnapshot(reading, wanted),
+    }
+  if ((await loader.load()) === null) await createTable(io, { [SOURCE]: opened.source })
+  const load = async () => present(await loader.load(), table)
+  checkTape((await load()).metadata, log, opened.adoptTape)
+  return {
+    positions: async (partitions) => {
+      const { metadata } = await load()
+      checkTape(metadata, log, opened.adoptTape)
+      const known = writerPositions(metadata, opened)
+      for (const part of partitions)
+        if (known.has(part)) seen.add(part)
+        else seen.delete(part)
+      return only(known, partitions)
+    },
+    stage: (rolled) =>
+      stageFiles(rolled, {
+        parquet: opened.parquet ?? noWriter(table),
+        files,
+        partitionName: specOf(table).fields[0]?.name ?? '',
+        clock,
+        random,
+      }),
+    commit: (staged) => commit({ io: { ...io, load }, opened, loader, seen }, staged),
+    snapshot: (wanted) => readSnapshot(reading, wanted),
+  }
+}
+
+type Writing = {
+  readonly io: Committing
+  readonly opened: Opened
+  readonly loader: ReturnType<typeof tableLoader>
+  readonly seen: Set<Partition>
+}
+
+async function commit({ io, opened, loader, seen }: Writing, staged: Staged): Promise<void> {
+  if (isEmpty(staged)) return
+  const { log, source, table, clock, metrics, adoptRollback } = opened
+  const properties = (base: Metadata) => ({
+    [SOURCE]: source,
+    ...moveProperties(base, { log, staged, nowMs: clock.monotonic(), seen, adoptRollback }),
+  })
+  const labels = { table: table.name }
+  try {
+    const base = await freshEnough(io, { kept: loader.remembered(), properties })
+    loader.remember(await append(io, base, { files: staged.files, properties }))
+  } catch (error) {
+    if (isFault(error, 'conflict')) metrics.add('ticklake_lake_conflicts_total', 1, labels)
+    throw error
+  }
+  for (const part of staged.stretches.keys()) seen.add(part)
+  metrics.add('ticklake_lake_commits_total', 1, labels)
+  metrics.add('ticklake_lake_rows_total', staged.rows, labels)
+  metrics.add('ticklake_lake_files_total', staged.files.length, labels)
+  const bytes = staged.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  metrics.add('ticklake_lake_bytes_total', bytes, labels)
+  metrics.set('ticklake_lake_last_commit_timestamp_seconds', clock.now() / 1_000, labels)
+}
+
+/** The base from memory, unless its fence holds: then somebody may have moved on, and the catalog is asked. */
+async function freshEnough(
+  io: Committing,
+  {
+    kept,
+    properties,
+  }: { readonly kept: TableState | null; readonly properties: (base: Metadata) => unknown },
+): Promise<TableState> {
+  if (kept === null) return await io.load()
+  try {
+    properties(kept.metadata)
+    return kept
+  } catch (error) {
+    if (!isFault(error, 'conflict')) throw error
+    return await io.load()
+  }
+}
+
+type Reading = {
+  readonly opened: Opened
+  readonly loader: ReturnType<typeof tableLoader>
+  readonly manifests: ReturnType<typeof manifestReader>
+}
+
+/** Files and positions of one document. After a rollback the positions are those of main: they fit its files. */
+async function readSnapshot(
+  { opened: { table, log }, loader, manifests }: Reading,
+  wanted?: Wanted,
+): Promise<LakeSnapshot> {
+  const state = await loader.load()
+  if (state === null) return { id: null, files: [], positions: new Map() }
+  const { metadata } = state
+  const id = mainSnapshot(metadata)?.['snapshot-id']
+  return {
+    id: id === undefined ? null : String(id),
+    files: await plan({ metadata, table, manifests }, wanted),
+    positions: tablePositions(metadata, log, true).positions,
+  }
+}
+
+function writerPositions(
+  metadata: Metadata,
+  { log, logger, table, adoptRollback }: Opened,
+): Positions {
+  const { positions, state } = tablePositions(metadata, log, adoptRollback)
+  if (state === 'unvouched')
+    logger('warn', 'every snapshot that had positions has expired: the table property counts', {
+      table: table.name,
+    })
+  return positions
+}
+
+function checkTable(metadata: Metadata, { table, source, mode }: Opened): void {
+  const bound = metadata.properties[SOURCE]
+  if (bound !== undefined && bound !== source)
+    throw new Fault('invalid', `table ${table.name} holds trades of ${bound}, not of ${source}`, {
+      remedy: `Name another lake for ${source}: one table never mixes sources.`,
+    })
+  if (mode === 'read') return
+  const version = metadata['format-version']
+  if (version !== 2)
+    throw new Fault('corrupt', `table ${table.name} has Iceberg format version ${version}`, {
+      remedy: 'ticklake writes version 2: another engine changed it. Name another lake.',
+    })
+  checkSchema(metadata, table)
+  ourSpec(metadata, table)
+}
+
+const present = (state: TableState | null, table: Table): TableState => {
+  if (state !== null) return state
+  throw new Fault('unavailable', `table ${table.name} is not in the catalog yet`, {
+    remedy: 'The catalog gave no answer: it is tried again.',
+  })
+}
+
+const readOnly = (table: Table): never => {
+  throw new Fault('invalid', `table ${table.name} was opened for reading`, {
+    remedy: 'Only `ticklake land` and `ticklake up` write the lake.',
+  })
+}
+
+const noWriter = (table: Table): never => {
+  throw new Fault('bug', `table ${table.name} was opened without a Parquet writer`, {
+    remedy: 'Report this with the stack.',
+  })
+}

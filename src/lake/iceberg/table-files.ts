@@ -1,0 +1,67 @@
+import type { Clock } from '../../flow/clock.ts'
+import { Fault, isFault } from '../../flow/fault.ts'
+import { retry } from '../../flow/retry.ts'
+import type { Random } from '../../flow/random.ts'
+import type { Key, LocalFile, Store } from '../store.ts'
+
+// A store that is away longer than these tries ends the turn; the next one starts after a longer wait.
+const TRIES = { triesMax: 4, baseMs: 50, capMs: 1_000 } as const
+
+/** The files of one table, by location; short failures of the store are tried again. */
+export type TableFiles = {
+  readonly location: string
+  /** Writes a file under a name that was never used; answers its location. */
+  write(name: string, body: Uint8Array | LocalFile): Promise<string>
+  read(location: string): Promise<Uint8Array>
+  /** Removes what lies below this table's folder; leaves anything else alone. */
+  remove(locations: readonly string[]): Promise<void>
+}
+
+export type TableFilesOptions = {
+  readonly store: Store
+  /** `<namespace>/<table>`, below the store's root. */
+  readonly folder: Key
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export function tableFiles({ store, folder, clock, random }: TableFilesOptions): TableFiles {
+  const again = <T>(act: () => Promise<T>) => retry(act, { ...TRIES, clock, random })
+  return {
+    location: store.location(folder),
+    write: async (name, body) => {
+      const key = `${folder}/${name}`
+      let failed = false
+      const outcome = await again(async () => {
+        try {
+          return await store.create(key, body)
+        } catch (error) {
+          failed ||= isFault(error, 'unavailable')
+          throw error
+        }
+      })
+      // After a failed try 'exists' is that try, applied with its answer lost: nobody else knows the name.
+      if (outcome === 'exists' && !failed)
+        throw new Fault('bug', `${store.location(key)} exists already`, {
+          remedy: 'File names are random; report this with the stack.',
+        })
+      return store.location(key)
+    },
+    read: (location) => {
+      const key = store.keyOf(location)
+      if (key === null)
+        throw new Fault('invalid', `${location} lies outside of the lake ${store.location('')}`, {
+          remedy:
+            'The lake was moved after it was made: move it back, or name the address that it was made under.',
+        })
+      return again(() => store.read(key))
+    },
+    remove: async (locations) => {
+      const keys = locations
+        .map((location) => store.keyOf(location))
+        .filter((key) => key !== null)
+        .filter((key) => key.startsWith(`${folder}/`))
+      if (keys.length > 0) await store.remove(keys)
+    },
+  }
+}

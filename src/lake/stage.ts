@@ -1,0 +1,41 @@
+import { rm } from 'node:fs/promises'
+import type { Clock } from '../flow/clock.ts'
+import { assert } from '../flow/fault.ts'
+import type { Random } from '../flow/random.ts'
+import { compactTime, dayFolder, uuid } from './iceberg/names.ts'
+import type { TableFiles } from './iceberg/table-files.ts'
+import type { DataFile, ParquetFile, ParquetWriter, Rolled, Staged } from './lake.ts'
+
+export type Staging = {
+  readonly parquet: ParquetWriter
+  readonly files: TableFiles
+  /** The partition's name, which the folders of the days begin with. */
+  readonly partitionName: string
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** Writes a roll as one data file a day, under names never used before; local files are gone when it ends. */
+export async function stageFiles(rolled: Rolled, staging: Staging): Promise<Staged> {
+  const { parquet, clock } = staging
+  const written = rolled.rows === 0 ? [] : await parquet.write(rolled)
+  try {
+    const rows = written.reduce((sum, file) => sum + file.rows, 0)
+    assert(rows === rolled.rows, `the Parquet writer kept ${rows} of ${rolled.rows} rows`)
+    const files: DataFile[] = []
+    for (const file of written) files.push(await store(file, staging))
+    return { files, rows, stretches: rolled.stretches, stagedMs: clock.monotonic() }
+  } finally {
+    for (const { path } of written) await rm(path, { force: true })
+  }
+}
+
+async function store(
+  { path, ...file }: ParquetFile,
+  { files, partitionName, clock, random }: Staging,
+): Promise<DataFile> {
+  const folder = `data/${partitionName}=${dayFolder(file.day)}`
+  const name = `${folder}/${compactTime(clock.now())}-${uuid(random)}.parquet`
+  const location = await files.write(name, { path, size: file.sizeBytes })
+  return { ...file, location }
+}

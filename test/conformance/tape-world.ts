@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { isFault, type FaultKind } from '../../src/flow/fault.ts'
 import type { Tape, TakeLease } from '../../src/tape/tape.ts'
 
@@ -27,3 +30,9 @@ export const fault =
     assert.notEqual(error.remedy, '')
     return true
   }
+
+/** A new folder that is removed at the end. */
+export async function temporaryFolder(): Promise<AsyncDisposable & { readonly dir: string }> {
+  const dir = await mkdtemp(join(tmpdir(), 'ticklake-tape-'))
+  return { dir, [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) }
+}

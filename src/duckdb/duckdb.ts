@@ -33,6 +33,12 @@ export type Duckdb = AsyncDisposable & { connect(): Promise<Connection> }
 /** DuckDB's own word for what a statement does. */
 export type StatementKind = 'SELECT' | 'EXPLAIN' | 'OTHER'
 
+/** One statement, parsed and bound but not run. */
+export type Statement = Disposable & {
+  readonly kind: StatementKind
+  /** Runs it; rows are made as they are read. `signal` interrupts, also between batches. */
+  stream(signal: AbortSignal): Promise<Answering>
+}
 export type Answering = {
   readonly columns: readonly ResultColumn[]
   readonly batches: AsyncIterable<readonly (readonly Value[])[]>
@@ -48,12 +54,8 @@ export type Connection = Disposable & {
   run(sql: string): Promise<void>
   /** Runs one statement and keeps all rows: for small answers. */
   all(sql: string): Promise<readonly (readonly Value[])[]>
-  /** Runs one statement; rows are made as they are read. `signal` interrupts, also between batches. */
-  stream(sql: string, signal: AbortSignal): Promise<Answering>
-  /** What each statement in `sql` is, by parsing alone where its kind allows. */
-  statements(sql: string): Promise<readonly StatementKind[]>
-  /** Names of tables and views that a SELECT reads. */
-  tablesOf(sql: string): readonly string[]
+  /** Throws `invalid` unless `sql` is exactly one statement. */
+  prepare(sql: string): Promise<Statement>
   /** Appends `rows` rows; gives way to the event loop between slices of a few milliseconds. */
   append(table: string, columns: readonly AppendColumn[], rows: number): Promise<void>
   /** Makes `batches` of `table` readable by SQL in this session. */
@@ -115,34 +117,34 @@ function connection(api: Api, session: DuckDBConnection): Connection {
       for await (const batch of batchesOf(api, result)) rows.push(...batch)
       return rows
     },
-    stream: async (sql, signal) => {
-      const result = await interruptible(session, signal, () => session.stream(sql))
-      return { columns: columnsOf(result), batches: streamed({ api, session, result, signal }) }
-    },
-    statements: (sql) => translated(() => statementKinds(api, session, sql)),
-    tablesOf: (sql) => session.getTableNames(sql, false),
+    prepare: (sql) => translated(() => prepare(api, session, sql)),
     stage: (table, batches) => stageRows(self, table, { batches, name: `staged_${++stagings}` }),
     [Symbol.dispose]: () => session.closeSync(),
   }
   return self
 }
 
-async function statementKinds(
-  api: Api,
-  session: DuckDBConnection,
-  sql: string,
-): Promise<readonly StatementKind[]> {
+async function prepare(api: Api, session: DuckDBConnection, sql: string): Promise<Statement> {
+  if (sql.trim() === '') throw oneStatement('the statement is empty')
   const extracted = await session.extractStatements(sql)
-  const kinds: StatementKind[] = []
-  for (let i = 0; i < extracted.count; i++) {
-    const prepared = await extracted.prepare(i)
-    const { SELECT, EXPLAIN } = api.StatementType
-    const kind = prepared.statementType
-    kinds.push(kind === SELECT ? 'SELECT' : kind === EXPLAIN ? 'EXPLAIN' : 'OTHER')
-    prepared.destroySync()
+  if (extracted.count !== 1) throw oneStatement(`there are ${extracted.count} statements`)
+  const prepared = await extracted.prepare(0)
+  const { SELECT, EXPLAIN } = api.StatementType
+  const type = prepared.statementType
+  return {
+    kind: type === SELECT ? 'SELECT' : type === EXPLAIN ? 'EXPLAIN' : 'OTHER',
+    stream: async (signal) => {
+      const result = await interruptible(session, signal, () => prepared.stream())
+      return { columns: columnsOf(result), batches: streamed({ api, session, result, signal }) }
+    },
+    [Symbol.dispose]: () => prepared.destroySync(),
   }
-  return kinds
 }
+
+const oneStatement = (message: string): Fault =>
+  new Fault('invalid', message, {
+    remedy: 'Give one statement; a PIVOT is one only when it says IN (…).',
+  })
 
 const columnsOf = (result: DuckDBResult): readonly ResultColumn[] =>
   result.deduplicatedColumnNames().map((name, i) => ({ name, type: String(result.columnType(i)) }))

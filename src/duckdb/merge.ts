@@ -1,5 +1,5 @@
 import { assert } from '../flow/fault.ts'
-import type { Column, FieldType, Rows } from '../market/tables.ts'
+import type { Column, Rows } from '../market/tables.ts'
 
 /** One field over all batches, numbered 0, 1, … in order; `fill` writes rows [first, first + into.length). */
 export type TextColumn = {
@@ -12,6 +12,8 @@ export type TextColumn = {
 }
 export type NumberColumn = {
   readonly kind: 'number'
+  /** The value of every row, where they are all the same constant; else null. */
+  readonly only: { readonly value: number | null } | null
   readonly fill: (into: Float64Array, first: number) => void
   /** 1 where the value is null; null: nowhere. */
   readonly fillMissing: ((into: Uint8Array, first: number) => void) | null
@@ -124,34 +126,81 @@ function textPiece(
   }
 }
 
+/** Numbers past this are null: a time outside what JavaScript's Date and DuckDB both hold, an integer that is not exact. */
+const MAGNITUDE_MAX = {
+  timestamp: 8_640_000_000_000_000,
+  long: Number.MAX_SAFE_INTEGER,
+  int: 2_147_483_647,
+  boolean: 1,
+  double: Number.POSITIVE_INFINITY,
+} as const
+type NumberType = keyof typeof MAGNITUDE_MAX
+
 /** A numeric or boolean field over all batches. */
-export function mergeNumbers(batches: readonly Rows[], field: number): NumberColumn {
-  const columns = batches.map((batch) => batch.columns[field])
-  const fill = walk(batches, columns.map(numberPiece))
-  const missing = columns.some(
+export function mergeNumbers(
+  batches: readonly Rows[],
+  field: number,
+  type: NumberType,
+): NumberColumn {
+  const columns = batches.map((batch) => shown(batch.columns[field], type, batch.count))
+  const [one] = columns
+  const same = columns.every(
     (column) =>
-      (column?.kind === 'constant' && column.value === null) ||
-      (column?.kind === 'numbers' && column.missing !== null && column.missing.includes(1)),
+      column.kind === 'constant' && one?.kind === 'constant' && column.value === one.value,
+  )
+  const only = same && one?.kind === 'constant' ? { value: one.value } : null
+  const fill = walk(batches, columns.map(numberPiece))
+  const missing = columns.some((column) =>
+    column.kind === 'constant' ? column.value === null : column.missing !== null,
   )
   const fillMissing = missing ? walk(batches, columns.map(missingPiece)) : null
-  return { kind: 'number', fill, fillMissing }
+  return { kind: 'number', only, fill, fillMissing }
 }
 
-function numberPiece(column: Column | undefined): Piece<Float64Array> {
+/** A column of numbers with `missing` where the type cannot hold the value; null when it is nowhere. */
+type Shown =
+  | { readonly kind: 'constant'; readonly value: number | null }
+  | {
+      readonly kind: 'numbers'
+      readonly values: Float64Array | Uint8Array
+      readonly missing: Uint8Array | null
+    }
+
+function shown(column: Column | undefined, type: NumberType, count: number): Shown {
   if (column?.kind === 'constant') {
-    const value = Number(column.value ?? 0)
-    return (into, at, { first, next }) => into.fill(value, at, at + next - first)
+    const value = column.value === null ? null : Number(column.value)
+    return { kind: 'constant', value: value !== null && fits(value, type) ? value : null }
   }
-  assert(
-    column?.kind === 'numbers' || column?.kind === 'flags',
-    `a number column cannot be ${column?.kind ?? 'absent'}`,
-  )
-  return copying(column.values)
+  if (column?.kind === 'flags') return { kind: 'numbers', values: column.values, missing: null }
+  assert(column?.kind === 'numbers', `a number column cannot be ${column?.kind ?? 'absent'}`)
+  const { values, missing } = column
+  let some = missing !== null && missing.includes(1)
+  let unfit = false
+  if (type !== 'double')
+    for (let i = 0; i < count; i++) if (!fits(values[i] ?? 0, type)) unfit = true
+  if (!unfit) return { kind: 'numbers', values, missing: some ? missing : null }
+  const all = new Uint8Array(count)
+  for (let i = 0; i < count; i++) {
+    all[i] = missing?.[i] === 1 || !fits(values[i] ?? 0, type) ? 1 : 0
+    some ||= all[i] === 1
+  }
+  // What does not fit must not reach a cast either.
+  const kept = values.map((value, i) => (all[i] === 1 ? 0 : value))
+  return { kind: 'numbers', values: kept, missing: some ? all : null }
 }
 
-function missingPiece(column: Column | undefined): Piece<Uint8Array> {
-  if (column?.kind === 'numbers' && column.missing !== null) return copying(column.missing)
-  const value = column?.kind === 'constant' && column.value === null ? 1 : 0
+const fits = (value: number, type: NumberType): boolean =>
+  type === 'double' || Math.abs(value) <= MAGNITUDE_MAX[type]
+
+function numberPiece(column: Shown): Piece<Float64Array> {
+  if (column.kind === 'numbers') return copying(column.values)
+  const value = column.value ?? 0
+  return (into, at, { first, next }) => into.fill(value, at, at + next - first)
+}
+
+function missingPiece(column: Shown): Piece<Uint8Array> {
+  if (column.kind === 'numbers' && column.missing !== null) return copying(column.missing)
+  const value = column.kind === 'constant' && column.value === null ? 1 : 0
   return (into, at, { first, next }) => into.fill(value, at, at + next - first)
 }
 
@@ -185,5 +234,3 @@ function walk<A extends Typed>(
     }
   }
 }
-
-export const isText = (type: FieldType): boolean => type === 'string' || type === 'binary'

@@ -2,7 +2,7 @@ import { assert, unreachable } from '../flow/fault.ts'
 import type { Field, Rows, Table } from '../market/tables.ts'
 import type { AppendColumn, Connection } from './duckdb.ts'
 import { DUCKDB_TYPES, sqlName } from './sql.ts'
-import { isText, mergeNumbers, mergeText, type NumberColumn, type TextColumn } from './merge.ts'
+import { mergeNumbers, mergeText, type NumberColumn, type TextColumn } from './merge.ts'
 
 // A list constant is built anew for every 2048 rows; past this size a join with a table costs less.
 const LIST_VALUES_MAX = 16_384
@@ -16,8 +16,8 @@ export type StagedRows = AsyncDisposable & {
   readonly rows: number
   /** The field's rank, or its number (null where it is missing; times in ms). */
   raw(field: Field): string
-  /** The field's value with its type: not for texts and bytes, which only `select` puts in. */
-  value(field: Field): string
+  /** The value with its type of a raw expression (by itself the field's): not for texts, which only `select` puts in. */
+  value(field: Field, raw?: string): string
   /** The value that a rank of a text or binary field stands for. */
   valueOf(field: Field, rank: number): string | Uint8Array | null
   /** A SELECT of the rows with the table's names and types; `orderBy` sorts ascending, nulls first. */
@@ -33,8 +33,13 @@ export async function stageRows(
   { batches, name }: { readonly batches: readonly Rows[]; readonly name: string },
 ): Promise<StagedRows> {
   const staged = table.fields.map((field, i): Staged => {
-    const merged = isText(field.type) ? mergeText(batches, i) : mergeNumbers(batches, i)
-    return { field, at: `c${i}`, ...merged }
+    const { type } = field
+    const text = type === 'string' || type === 'binary'
+    return {
+      field,
+      at: `c${i}`,
+      ...(text ? mergeText(batches, i) : mergeNumbers(batches, i, type)),
+    }
   })
   const rows = batches.reduce((sum, batch) => sum + batch.count, 0)
   const columns = staged.flatMap(columnsOf)
@@ -56,13 +61,16 @@ export async function stageRows(
     name,
     rows,
     raw: (field) => rawOf(find(field.name)),
-    value: (field) => numberSql(find(field.name)),
+    value: (field, raw = rawOf(find(field.name))) => numberSql(field, raw),
     valueOf: (field, rank) => {
       const column = find(field.name)
       return column.kind === 'text' ? (column.values[rank] ?? null) : null
     },
     select: ({ where, orderBy = [] } = {}) => {
-      const order = orderBy.map((fieldName) => `${rawOf(find(fieldName))} NULLS FIRST`)
+      const order = orderBy
+        .map(find)
+        .filter(({ only }) => only === null)
+        .map((column) => `${rawOf(column)} NULLS FIRST`)
       return selectText({ name, staged, where, order })
     },
     [Symbol.asyncDispose]: () => drop(connection, name, staged),
@@ -72,11 +80,10 @@ export async function stageRows(
 type Appended = { readonly at: string; readonly column: AppendColumn }
 
 function columnsOf(staged: Staged): readonly Appended[] {
-  const { at, field } = staged
-  if (staged.kind === 'text')
-    return staged.only === null ? [{ at, column: { type: 'UINTEGER', fill: staged.fill } }] : []
+  const { at } = staged
+  if (staged.only !== null) return []
+  if (staged.kind === 'text') return [{ at, column: { type: 'UINTEGER', fill: staged.fill } }]
   const values: Appended = { at, column: { type: 'DOUBLE', fill: staged.fill } }
-  assert(field.type !== 'binary', `field ${field.name} is binary`)
   if (staged.fillMissing === null) return [values]
   return [values, { at: `${at}_missing`, column: { type: 'UTINYINT', fill: staged.fillMissing } }]
 }
@@ -84,8 +91,13 @@ function columnsOf(staged: Staged): readonly Appended[] {
 const rawOf = (staged: Staged): string => {
   const { at } = staged
   if (staged.kind === 'text') return staged.only === null ? at : `${staged.only}::UINTEGER`
+  if (staged.only !== null) return `${numberText(staged.only.value)}::DOUBLE`
   return staged.fillMissing === null ? at : `CASE WHEN ${at}_missing = 0 THEN ${at} END`
 }
+
+/** A number as SQL: `'Infinity'` and `'NaN'` are words, and -0 keeps its sign. */
+const numberText = (value: number | null): string =>
+  value === null ? 'NULL' : `'${Object.is(value, -0) ? '-0.0' : value}'`
 
 /** Whether the values are a table to join with, rather than a list in a variable. */
 const joins = (staged: Staged): boolean =>
@@ -150,25 +162,23 @@ function selectText({ name, staged, where, order }: Selecting): string {
 }
 
 function valueSql(name: string, staged: Staged): string {
-  if (staged.kind !== 'text') return numberSql(staged)
+  if (staged.kind !== 'text') return numberSql(staged.field, rawOf(staged))
   if (staged.values.length === 1) return `NULL::${DUCKDB_TYPES[staged.field.type]}`
   const dictionary = `${name}_${staged.at}`
   return joins(staged) ? `${dictionary}.v` : `getvariable('${dictionary}')[${rawOf(staged)} + 1]`
 }
 
-function numberSql(staged: Staged): string {
-  const { field } = staged
-  const raw = rawOf(staged)
+function numberSql(field: Field, raw: string): string {
   switch (field.type) {
     case 'timestamp':
-      return timestampSql(raw)
+      return `make_timestamp(CAST(${raw} * 1000 AS BIGINT))`
     case 'double':
       return raw
     case 'boolean':
       return `(${raw} <> 0)`
     case 'int':
     case 'long':
-      return `TRY_CAST(${raw} AS ${DUCKDB_TYPES[field.type]})`
+      return `CAST(${raw} AS ${DUCKDB_TYPES[field.type]})`
     case 'string':
     case 'binary':
       return assertNever(field)
@@ -180,6 +190,3 @@ function numberSql(staged: Staged): string {
 const assertNever = (field: Field): never => {
   assert(false, `field ${field.name} of type ${field.type} is not staged as numbers`)
 }
-
-/** Milliseconds as a timestamp; null where they are none that a timestamp can hold. */
-const timestampSql = (ms: string): string => `TRY(make_timestamp(TRY_CAST(${ms} * 1000 AS BIGINT)))`

@@ -8,8 +8,7 @@ const DOUBLE_DIGITS = 15
 /**
  * A chunk as rows. Integers to 32 bits and floats are numbers; 64 bits and wider are bigints; a DECIMAL is a
  * number where its type has at most 15 digits, else its exact text; timestamps are ISO text in UTC, with µs
- * only where they are not zero; BLOBs are DuckDB's text of them (`\x00` for what is not ASCII); a LIST is an
- * array, a STRUCT an object, a MAP an array of {key, value}; all else is DuckDB's text.
+ * only where they are not zero; a BLOB is its printable ASCII, all else as `\x00`; a LIST is an array, a STRUCT an object, a MAP an array of {key, value}; all else is DuckDB's text.
  */
 export function batchOf(
   api: Api,
@@ -51,8 +50,18 @@ function valueOf(api: Api, value: DuckDBValue, type: DuckDBType): Value {
     return value.isFinite ? isoText(value.seconds * 1_000_000n) : String(value)
   if (value instanceof api.DuckDBTimestampMillisecondsValue)
     return value.isFinite ? isoText(value.millis * 1000n) : String(value)
+  if (value instanceof api.DuckDBBlobValue) return blobText(value.bytes)
   return String(value)
 }
+
+/** As SQL takes it back by `'…'::BLOB`. */
+const blobText = (bytes: Uint8Array): string =>
+  Buffer.from(bytes)
+    .toString('latin1')
+    .replaceAll(/[^ -[\]-~]/g, (byte) => {
+      const hex = byte.charCodeAt(0).toString(16).toUpperCase()
+      return `\\x${hex.padStart(2, '0')}`
+    })
 
 function nestedOf(api: Api, value: DuckDBValue, type: DuckDBType): Value | undefined {
   if (value instanceof api.DuckDBListValue && type instanceof api.DuckDBListType)

@@ -55,13 +55,15 @@ function aggregatesOf(field: Field, staged: StagedRows): readonly string[] {
       : ['NULL', 'NULL']
   if (field.type === 'string' || field.type === 'binary')
     return [`count(*) FILTER (${raw} > 0)`, '0', ...within(raw, `${raw} > 0`)]
-  const value = staged.value(field)
   if (field.type === 'double') {
-    const nan = `isnan(${value})`
-    return [`count(${value})`, `count(*) FILTER (${nan})`, ...within(value, `NOT ${nan}`)]
+    const nan = `isnan(${raw})`
+    return [`count(${raw})`, `count(*) FILTER (${nan})`, ...within(raw, `NOT ${nan}`)]
   }
-  const number = field.type === 'timestamp' ? `epoch_us(${value})` : value
-  return [`count(${value})`, '0', ...within(number, 'true')]
+  if (!field.bounds) return [`count(${raw})`, '0', 'NULL', 'NULL']
+  const exact = (end: string) => staged.value(field, `${end}(${raw})`)
+  const bound = (end: string) =>
+    field.type === 'timestamp' ? `epoch_us(${exact(end)})` : exact(end)
+  return [`count(${raw})`, '0', bound('min'), bound('max')]
 }
 
 /** Counts and bounds as the manifest entry says them. */

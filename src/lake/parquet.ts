@@ -18,6 +18,8 @@ import { boundsOf, statistics, type DayStatistics } from './parquet-bounds.ts'
 const ROW_GROUP_ROWS_MAX = 1_048_576
 // DuckDB writes row groups in whole vectors.
 const VECTOR_ROWS = 2048
+// Columns of more values are written plain: a dictionary of nearly unique values costs space (ts, offsets).
+const DICTIONARY_VALUES_MAX = 20_000
 
 export type ParquetWriterOptions = {
   readonly table: Table
@@ -109,14 +111,13 @@ type Day = {
 
 async function writeDay({ connection, table, staged, day, select, path }: Day) {
   const ids = table.fields.map(({ name, id }) => `${sqlName(name)}: ${id}`).join(', ')
-  // The size of a row group also bounds when a dictionary is given up for plain values.
   const rowGroup = Math.min(
     ROW_GROUP_ROWS_MAX,
     Math.ceil(Math.max(1, day.rows) / VECTOR_ROWS) * VECTOR_ROWS,
   )
   const [written] = await connection.all(
     `COPY (${select}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V1, ` +
-      `ROW_GROUP_SIZE ${rowGroup}, FIELD_IDS {${ids}}, RETURN_STATS)`,
+      `ROW_GROUP_SIZE ${rowGroup}, DICTIONARY_SIZE_LIMIT ${DICTIONARY_VALUES_MAX}, FIELD_IDS {${ids}}, RETURN_STATS)`,
   )
   const [, rows, size, , columns] = written ?? []
   assert(Number(rows) === day.rows, `${path} has not got its ${day.rows} rows`)

@@ -122,8 +122,7 @@ test('a key in a wrong address is not repeated', async () => {
 test('after HTTP 429 it waits a minute or more, with jitter', async () => {
   await using world = await given({ server: { refuse: (n) => (n === 0 ? 429 : null) } })
   const heard = listenTo(world.feed)
-  await until(() => world.clock.sleeping().some((ms) => ms > 15_000))
-  const [waitMs = 0] = world.clock.sleeping()
+  const waitMs = await waitAfter(world, 1)
   assert.ok(waitMs > 60_000 && waitMs <= 90_000, `${waitMs}`)
   world.clock.advance(59_999)
   await new Promise((resolve) => setTimeout(resolve, 20))
@@ -139,34 +138,33 @@ test('waits grow while connections are short-lived, and start again after one th
   const heard = listenTo(world.feed)
   const waits: number[] = []
   for (let n = 1; n <= 6; n++) {
-    await until(() => world.replay.handshakes() === n && waitOf(world.clock) !== undefined)
-    const waitMs = waitOf(world.clock) ?? 0
+    const waitMs = await waitAfter(world, n)
     waits.push(waitMs)
     world.clock.advance(waitMs)
   }
   waits.forEach((waitMs, i) => assert.ok(waitMs >= 500 * 2 ** i && waitMs <= 1000 * 2 ** i))
-  await until(() => heard.said('opened').length === 1)
   await until(() => world.subscribed().length > 0)
   world.disconnect() // lived for no time: the wait goes on growing
-  await until(() => heard.said('closed').length === 1)
-  await until(() => waitOf(world.clock) !== undefined)
-  assert.ok((waitOf(world.clock) ?? 0) >= 30_000)
-  world.clock.advance(waitOf(world.clock) ?? 0)
-  await until(() => heard.said('opened').length === 2)
-  await until(() => world.subscribed().length > 0)
+  const longMs = await waitAfter(world, 7)
+  assert.ok(longMs >= 30_000)
+  world.clock.advance(longMs)
+  await until(() => heard.said('opened').length === 2 && world.subscribed().length > 0)
   world.clock.advance(60_000)
   world.disconnect()
-  await until(() => heard.said('closed').length === 2)
-  await until(() => waitOf(world.clock) !== undefined)
-  assert.ok((waitOf(world.clock) ?? Infinity) <= 1_000)
+  assert.ok((await waitAfter(world, 8)) <= 1_000)
   heard.stop()
   await heard.done
 })
 
-/** The wait before the next attempt: the only sleeper while there is no connection. */
-const waitOf = (clock: SteppedClock): number | undefined => {
+/** The wait before the next attempt, after the nth end of a connection or an attempt. */
+async function waitAfter(
+  { lines, clock }: { readonly lines: readonly string[]; readonly clock: SteppedClock },
+  n: number,
+): Promise<number> {
+  await until(() => lines.filter((line) => line.includes('retry_ms')).length === n)
   const [wait, ...others] = clock.sleeping()
-  return others.length === 0 ? wait : undefined
+  assert.deepEqual(others, [])
+  return wait ?? 0
 }
 
 test('a handshake that hangs is given up after fifteen seconds', async () => {
@@ -175,7 +173,7 @@ test('a handshake that hangs is given up after fifteen seconds', async () => {
   await until(() => world.replay.handshakes() === 1)
   world.clock.advance(15_000)
   await until(() => world.lines.some((line) => line.includes('no handshake within 15000 ms')))
-  await until(() => waitOf(world.clock) !== undefined)
+  await waitAfter(world, 1)
   world.clock.advance(1_000)
   await until(() => heard.said('opened').length === 1)
   heard.stop()
@@ -186,7 +184,7 @@ test('a server that is not there is tried again', async () => {
   await using world = await given({ url: () => 'ws://127.0.0.1:1' })
   const heard = listenTo(world.feed)
   await until(() => world.lines.some((line) => line.includes('ECONNREFUSED')))
-  await until(() => waitOf(world.clock) !== undefined)
+  await waitAfter(world, 1)
   heard.stop()
   await heard.done
   assert.deepEqual(heard.said('opened'), [])
@@ -208,7 +206,7 @@ test('a silent socket is taken for dead after 150 seconds, and its gap begins at
   await until(() => heard.said('closed').length === 1)
   assert.equal(heard.said('closed')[0]?.cause, 'stalled')
   assert.equal(heard.said('closed')[0]?.to, cameMs)
-  await until(() => waitOf(clock) !== undefined)
+  await waitAfter(world, 1)
   clock.advance(1_000)
   await until(() => heard.said('opened').length === 2)
   heard.stop()

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import { Fault } from '../flow/fault.ts'
 import type { Logger } from '../flow/log.ts'
-import type { FromThread, ThreadSettings, ToThread } from './sqlite-thread.ts'
-import type { Appending } from './sqlite-writer.ts'
+import type { FromThread, ToThread } from './sqlite-thread.ts'
+import type { Appending, WriterPlace } from './sqlite-writer.ts'
 
 export type Appender = AsyncDisposable & {
   /** Durable when it resolves. Takes the arrays over: they are moved to the thread. */
@@ -12,7 +12,7 @@ export type Appender = AsyncDisposable & {
 type Waiting = { readonly done: () => void; readonly fail: (error: unknown) => void }
 
 /** Starts the thread that appends to the tape in `settings.dir`; it ends when disposed, after what is under way. */
-export async function startAppender(settings: ThreadSettings, log: Logger): Promise<Appender> {
+export async function startAppender(settings: WriterPlace, log: Logger): Promise<Appender> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const worker = new Worker(new URL(`./sqlite-thread.${extension}`, import.meta.url), {
     workerData: settings,

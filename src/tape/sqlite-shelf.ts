@@ -107,7 +107,7 @@ function gather(blocks: StatementSync, range: Range, what: string): Gathered {
   let records = 0
   try {
     for (const row of blocks.iterate(range.from, range.until)) {
-      const block = readBlock(row, what)
+      const block = readBlock(row, what, expected)
       const joins = found.length === 0 ? block.first <= expected : block.first === expected
       if (!joins || block.next <= expected) {
         if (block.next <= expected) continue // it ends before the stretch: what follows tells what is missing
@@ -129,13 +129,12 @@ function gather(blocks: StatementSync, range: Range, what: string): Gathered {
   return { found, fault: expected < range.until ? missing(what, expected, range.until) : null }
 }
 
-function readBlock(row: NonNullable<Row>, what: string): Block {
+function readBlock(row: NonNullable<Row>, what: string, expected: number): Block {
   const { first, next, crc, ends, received_ms: received, redelivered, bytes } = row
   const whole = typeof first === 'number' && typeof next === 'number' && next > first
   const columns =
     ends instanceof Uint8Array && received instanceof Uint8Array && bytes instanceof Uint8Array
-  if (!whole || !columns)
-    throw damaged(`${what}: the block at offset ${String(first)} cannot be read`)
+  if (!whole || !columns) throw damaged(`${what}: it cannot be read at offset ${expected}`)
   const count = next - first
   const fits = ends.length === 4 * count && received.length === 8 * count
   const marks = redelivered instanceof Uint8Array ? redelivered : new Uint8Array(count)

@@ -5,9 +5,8 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { Fault, type FaultKind } from '../flow/fault.ts'
-import { openWriter, type Appending, type Writer } from './sqlite-writer.ts'
+import { openWriter, type Appending, type Writer, type WriterPlace } from './sqlite-writer.ts'
 
-export type ThreadSettings = { readonly dir: string; readonly source: string }
 /** To the thread: an append, answered in order, or null: close. */
 export type ToThread = Appending | null
 export type Failure = {
@@ -31,11 +30,11 @@ const failureOf = (error: unknown): Failure =>
         remedy: 'Report this with the message.',
       }
 
-function serve(port: NonNullable<typeof parentPort>, { dir, source }: ThreadSettings): void {
+function serve(port: NonNullable<typeof parentPort>, place: WriterPlace): void {
   const say = (message: FromThread) => port.postMessage(message)
   let writer: Writer
   try {
-    writer = openWriter(dir, source)
+    writer = openWriter(place)
     say({ kind: 'ready' })
   } catch (error) {
     say({ kind: 'failed', failure: failureOf(error) })
@@ -59,4 +58,4 @@ function serve(port: NonNullable<typeof parentPort>, { dir, source }: ThreadSett
   })
 }
 
-if (parentPort !== null) serve(parentPort, workerData as ThreadSettings)
+if (parentPort !== null) serve(parentPort, workerData as WriterPlace)

@@ -31,12 +31,17 @@ type Table = {
   readonly advance: StatementSync
 }
 
+export type WriterLimits = { readonly checkpointBytes: number; readonly walBytesMax: number }
+const LIMITS: WriterLimits = { checkpointBytes: CHECKPOINT_BYTES, walBytesMax: WAL_BYTES_MAX }
+
+export type WriterPlace = { readonly dir: string; readonly source: string }
+
 /** Opens the tape in `dir` to append to it as `source`; the first append binds the tape to that source. */
-export function openWriter(dir: string, source: string): Writer {
+export function openWriter({ dir, source }: WriterPlace, limits = LIMITS): Writer {
   const path = tapePath(dir)
   const db = openToWrite(dir, LOCK_WAIT_MS)
   db.exec(
-    `PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = ${WAL_BYTES_MAX}`,
+    `PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = ${limits.walBytesMax}`,
   )
   const pageBytes = numberOf(db, 'PRAGMA page_size', 'page_size')
   const bind = db.prepare('UPDATE tape SET source = ? WHERE source IS NULL')
@@ -60,9 +65,9 @@ export function openWriter(dir: string, source: string): Writer {
   return {
     append,
     checkpoint: () => {
-      if (written < CHECKPOINT_BYTES) return null
+      if (written < limits.checkpointBytes) return null
       written = 0
-      return checkpoint(db, { path, pageBytes })
+      return checkpoint(db, { path, pageBytes, walBytesMax: limits.walBytesMax })
     },
     [Symbol.dispose]: () => db.close(),
   }
@@ -115,16 +120,16 @@ function rollback(db: DatabaseSync): void {
 
 /**
  * A passive checkpoint stands in nobody's way, but a log that is always being read never starts anew. Our
- * readers leave it after each run, so past WAL_BYTES_MAX a restart that waits for them succeeds at once;
+ * readers leave it after each run, so past walBytesMax a restart that waits for them succeeds at once;
  * only another program that sits in a transaction can make the log grow on, and that is said.
  */
 function checkpoint(
   db: DatabaseSync,
-  { path, pageBytes }: { path: string; pageBytes: number },
+  { path, pageBytes, walBytesMax }: { path: string; pageBytes: number; walBytesMax: number },
 ): string | null {
   try {
     const frames = Number(db.prepare('PRAGMA wal_checkpoint(PASSIVE)').get()?.['log'])
-    if (frames * pageBytes < WAL_BYTES_MAX) return null
+    if (frames * pageBytes < walBytesMax) return null
     db.exec(`PRAGMA busy_timeout = ${RESTART_WAIT_MS}`)
     const busy = db.prepare('PRAGMA wal_checkpoint(RESTART)').get()?.['busy'] === 1
     return busy

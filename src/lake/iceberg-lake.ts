@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import type { Clock } from '../flow/clock.ts'
 import { Fault, isFault } from '../flow/fault.ts'
 import { silent, type Logger } from '../flow/log.ts'
@@ -44,6 +45,8 @@ export type IcebergLakeOptions = {
   readonly adoptTape?: boolean
   /** After a rollback takes the older positions and lands again from there. */
   readonly adoptRollback?: boolean
+  /** Removes a local file that was stored; by default from the disk. */
+  readonly removeLocal?: (path: string) => Promise<void>
 }
 
 type Opened = Required<Omit<IcebergLakeOptions, 'parquet'>> & {
@@ -63,6 +66,7 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Lake
     adoptTape: false,
     adoptRollback: false,
     parquet: undefined,
+    removeLocal: (path) => rm(path, { force: true }),
     ...options,
   }
   const { table, log, store, namespace, clock, random, mode } = opened
@@ -101,6 +105,7 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Lake
       stageFiles(rolled, {
         parquet: opened.parquet ?? noWriter(table),
         files,
+        removeLocal: opened.removeLocal,
         partitionName: specOf(table).fields[0]?.name ?? '',
         clock,
         random,

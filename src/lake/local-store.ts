@@ -198,11 +198,13 @@ async function checkFolder(root: string): Promise<void> {
   )
 }
 
+/** Files only: a folder there belongs to a process that may have been idle for days. */
 async function sweep(dir: string, beforeMs: number): Promise<void> {
-  for (const name of await readdir(dir)) {
-    const path = join(dir, name)
+  for (const name of await readdir(dir, { recursive: true, withFileTypes: true })) {
+    if (!name.isFile()) continue
+    const path = join(name.parentPath, name.name)
     const found = await stat(path).catch(() => null)
-    if (found !== null && found.mtimeMs < beforeMs) await rm(path, { force: true, recursive: true })
+    if (found !== null && found.mtimeMs < beforeMs) await rm(path, { force: true })
   }
 }
 

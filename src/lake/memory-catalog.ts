@@ -3,6 +3,8 @@ import { Fault } from '../flow/fault.ts'
 import type { Random } from '../flow/random.ts'
 import type { Catalog, TableName } from './catalog.ts'
 
+const LATE_MS_MAX = 3_600_000
+
 /** What goes wrong, as probabilities of one swap or load; by `random`, so a seed replays it. */
 export type CatalogFaults = {
   readonly clock: Clock
@@ -15,6 +17,8 @@ export type CatalogFaults = {
   readonly unknownApplied?: number
   /** The swap was not applied, and the answer is `unknown`. */
   readonly unknownNotApplied?: number
+  /** The answer is `unknown`, and the swap is tried later, up to an hour: a request that was stuck on its way. */
+  readonly unknownLate?: number
   /** The swap was applied, but a retry inside the client answers `lost`. */
   readonly lostApplied?: number
 }
@@ -52,6 +56,12 @@ export function memoryCatalog(faults?: CatalogFaults): MemoryCatalog {
       await wait()
       if (happens(faults?.fails)) throw away()
       if (happens(faults?.unknownNotApplied)) return 'unknown'
+      if (faults !== undefined && happens(faults.unknownLate)) {
+        void faults.clock
+          .sleep(faults.random.next() * LATE_MS_MAX)
+          .then(() => compareAndSet(id(table), from?.location ?? null, to))
+        return 'unknown'
+      }
       const outcome = compareAndSet(id(table), from?.location ?? null, to)
       await wait()
       if (outcome === 'swapped' && happens(faults?.unknownApplied)) return 'unknown'

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises'
 import type { Clock } from '../flow/clock.ts'
 import { assert } from '../flow/fault.ts'
 import type { Random } from '../flow/random.ts'
@@ -11,13 +10,15 @@ export type Staging = {
   readonly files: TableFiles
   /** The partition's name, which the folders of the days begin with. */
   readonly partitionName: string
+  /** Removes a local file, if it is still there. */
+  readonly removeLocal: (path: string) => Promise<void>
   readonly clock: Clock
   readonly random: Random
 }
 
 /** Writes a roll as one data file a day, under names never used before; local files are gone when it ends. */
 export async function stageFiles(rolled: Rolled, staging: Staging): Promise<Staged> {
-  const { parquet, clock } = staging
+  const { parquet, removeLocal, clock } = staging
   const written = rolled.rows === 0 ? [] : await parquet.write(rolled)
   try {
     const rows = written.reduce((sum, file) => sum + file.rows, 0)
@@ -26,7 +27,7 @@ export async function stageFiles(rolled: Rolled, staging: Staging): Promise<Stag
     for (const file of written) files.push(await store(file, staging))
     return { files, rows, stretches: rolled.stretches, stagedMs: clock.monotonic() }
   } finally {
-    for (const { path } of written) await rm(path, { force: true })
+    for (const { path } of written) await removeLocal(path)
   }
 }
 

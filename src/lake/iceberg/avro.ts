@@ -56,8 +56,19 @@ const long = avsc.types.LongType.__with({
   compare: (a: Long, b: Long) => (a < b ? -1 : a > b ? 1 : 0),
 })
 
-const typeOf = (schema: unknown): avsc.Type =>
-  avsc.Type.forSchema(schema as avsc.Schema, { registry: { long }, wrapUnions: false })
+// A type is compiled once; a table has few schemas, other writers' among them.
+const TYPES_MAX = 32
+const types = new Map<string, avsc.Type>()
+
+function typeOf(schema: unknown): avsc.Type {
+  const text = JSON.stringify(schema)
+  const known = types.get(text)
+  if (known !== undefined) return known
+  const type = avsc.Type.forSchema(schema as avsc.Schema, { registry: { long }, wrapUnions: false })
+  if (types.size >= TYPES_MAX) types.clear()
+  types.set(text, type)
+  return type
+}
 
 const header = typeOf({
   type: 'record',

@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import {
+  openSmallLake,
+  rowsOf,
+  tradeText,
+  type Side,
+  type SmallLake,
+} from '../../test/fixtures/small-lake.ts'
+import { openDuckdb } from '../duckdb/duckdb.ts'
+import type { Lake, LakeSnapshot } from '../lake/lake.ts'
+import { offset, partition } from '../market/records.ts'
+import { verify, type Extent, type Finding, type Verdict } from './verify.ts'
+
+const T0 = Date.UTC(2026, 10, 20, 15)
+const trades = (count: number, from = 0): readonly string[] =>
+  Array.from({ length: count }, (_, i) =>
+    tradeText({ s: `S${i % 3}`, t: T0 + from + i, p: 100 + i / 8 }),
+  )
+
+type Verified = { readonly verdict: Verdict; readonly findings: readonly Finding[] }
+
+async function verified(
+  side: Side,
+  lake?: Pick<Lake, 'snapshot'>,
+  extent: Extent = {},
+): Promise<Verified> {
+  const findings: Finding[] = []
+  const [verdict] = await verify({
+    sources: [{ ...side, lake: lake ?? side.lake, rows: rowsOf(side.table) }],
+    extent,
+    threads: 1,
+    memoryMb: 256,
+    spillDir: null,
+    signal: new AbortController().signal,
+    findingsMax: 100,
+    found: (finding) => findings.push(finding),
+  })
+  assert.ok(verdict)
+  return { verdict, findings }
+}
+
+/** The lake with its one file rewritten by a SELECT over it (named `f`). */
+async function rewritten(
+  { records, dir }: SmallLake,
+  select: string,
+): Promise<Pick<Lake, 'snapshot'>> {
+  const snapshot = await records.lake.snapshot()
+  const [file] = snapshot.files
+  assert.ok(file)
+  const location = join(dir, 'rewritten.parquet')
+  await using duckdb = await openDuckdb({
+    threads: 1,
+    memoryMb: 128,
+    spillDir: null,
+    readable: null,
+  })
+  using connection = await duckdb.connect()
+  await connection.run(`CREATE TEMP VIEW f AS FROM read_parquet('${file.location}')`)
+  await connection.run(`COPY (${select}) TO '${location}' (FORMAT parquet)`)
+  return {
+    snapshot: async (): Promise<LakeSnapshot> => ({ ...snapshot, files: [{ ...file, location }] }),
+  }
+}
+
+test('a stretch that landed as it is passes, defects and partitions included', async () => {
+  await using small = await openSmallLake({ partitions: 3, holes: true })
+  await small.append([...trades(50), 'not JSON', tradeText({ s: 'S1', t: 1 })])
+  await small.appendEvent({ kind: 'opened', at: T0 })
+  await small.land()
+  await small.append(trades(50, 1000))
+  await small.land()
+  const { verdict, findings } = await verified(small.records)
+  assert.deepEqual(findings, [])
+  assert.equal(verdict.passed, true)
+  assert.equal(verdict.records, 102)
+  assert.equal(verdict.rows, 102)
+  assert.equal((await verified(small.feedLog)).verdict.records, 1)
+})
+
+test('what did not land yet is not asked for', async () => {
+  await using small = await openSmallLake()
+  await small.append(trades(10))
+  await small.land()
+  await small.append(trades(5, 100))
+  const { verdict } = await verified(small.records)
+  assert.deepEqual([verdict.passed, verdict.records], [true, 10])
+})
+
+test('names a missing record', async () => {
+  await using small = await openSmallLake()
+  await small.append(trades(10))
+  await small.land()
+  const lake = await rewritten(small, 'FROM f WHERE tape_offset <> 7')
+  const { verdict, findings } = await verified(small.records, lake)
+  assert.deepEqual([verdict.passed, verdict.missing], [false, 1])
+  const where = { table: 'records', partition: partition(0) }
+  assert.deepEqual(findings, [{ ...where, kind: 'missing', offset: offset(7) }])
+})
+
+test('names a repeated record and how often it is there', async () => {
+  await using small = await openSmallLake()
+  await small.append(trades(10))
+  await small.land()
+  const lake = await rewritten(small, 'FROM f UNION ALL FROM f WHERE tape_offset = 4')
+  const { verdict, findings } = await verified(small.records, lake)
+  assert.deepEqual([verdict.passed, verdict.repeated, verdict.altered], [false, 1, 0])
+  const where = { table: 'records', partition: partition(0) }
+  assert.deepEqual(findings, [{ ...where, kind: 'repeated', offset: offset(4), times: 2 }])
+})
+
+const ALTERATIONS = [
+  ['price', 'nextafter(price, 1e9::DOUBLE)'],
+  ['volume', '-volume'],
+  ['symbol', "symbol || ' '"],
+  ['ts', 'ts + INTERVAL 1 MICROSECOND'],
+  ['conditions', 'NULL'],
+  ['redelivered', 'NOT redelivered'],
+  ['defect', "'no price'"],
+  ['source', "'finnhub'"],
+] as const
+for (const [column, altered] of ALTERATIONS)
+  test(`names a row whose ${column} was altered`, async () => {
+    await using small = await openSmallLake()
+    await small.append(trades(10))
+    await small.land()
+    const lake = await rewritten(
+      small,
+      `SELECT * REPLACE (CASE WHEN tape_offset = 3 THEN ${altered} ELSE ${column} END AS ${column}) FROM f`,
+    )
+    const { verdict, findings } = await verified(small.records, lake)
+    assert.deepEqual([verdict.passed, verdict.altered], [false, 1])
+    assert.deepEqual(
+      findings.map((f) => (f.kind === 'altered' ? [f.offset, f.column] : f)),
+      [[3, column]],
+    )
+  })
+
+test('a zero that lost its sign is altered', async () => {
+  await using small = await openSmallLake()
+  await small.append(['{"c":null,"p":-0.0,"s":"A","t":1763997374633,"v":0}'], Date.UTC(2026, 0))
+  await small.land()
+  const lake = await rewritten(small, 'SELECT * REPLACE (abs(price) AS price) FROM f')
+  assert.equal((await verified(small.records)).verdict.passed, true)
+  assert.equal((await verified(small.records, lake)).verdict.altered, 1)
+})
+
+test('a row that stands for no record is foreign, before the position and past it', async () => {
+  await using small = await openSmallLake()
+  await small.append(trades(10))
+  await small.land()
+  const lake = await rewritten(
+    small,
+    `FROM f UNION ALL SELECT * REPLACE (900 AS tape_offset) FROM f WHERE tape_offset = 1
+     UNION ALL SELECT * REPLACE (5 AS tape_partition) FROM f WHERE tape_offset = 2`,
+  )
+  const { verdict, findings } = await verified(small.records, lake)
+  assert.deepEqual([verdict.passed, verdict.foreign, verdict.missing], [false, 2, 0])
+  assert.deepEqual(
+    findings.map(({ kind, partition }) => [kind, partition]),
+    [
+      ['foreign', 0],
+      ['foreign', 5],
+    ],
+  )
+})
+
+test('a partition with records and no position fails', async () => {
+  await using small = await openSmallLake()
+  await small.append(trades(3))
+  const { verdict, findings } = await verified(small.records)
+  assert.deepEqual([verdict.passed, verdict.misplaced], [false, 1])
+  assert.equal(findings[0]?.kind, 'no position')
+})
+
+test('a position past the end of the tape fails', async () => {
+  await using small = await openSmallLake()
+  await small.append(trades(3))
+  await small.land()
+  const { positions, ...snapshot } = await small.records.lake.snapshot()
+  const further = new Map([...positions].map(([p, { last }]) => [p, { next: offset(9), last }]))
+  const lake = { snapshot: async () => ({ ...snapshot, positions: further }) }
+  const { verdict, findings } = await verified(small.records, lake)
+  assert.deepEqual([verdict.passed, verdict.misplaced], [false, 1])
+  assert.equal(findings[0]?.kind, 'past the end')
+})
+
+test('rows of trimmed records are unverifiable', async () => {
+  await using small = await openSmallLake()
+  await small.append(trades(10))
+  await small.land()
+  await small.append(trades(10, 100))
+  await small.land()
+  await small.tape.trades.trim(new Map([[partition(0), offset(10)]]))
+  const earliest = (await small.tape.trades.bounds()).get(partition(0))?.earliest ?? 0
+  const { verdict } = await verified(small.records)
+  assert.ok(earliest > 0)
+  assert.deepEqual(
+    [verdict.passed, verdict.unverifiable, verdict.records],
+    [true, earliest, 20 - earliest],
+  )
+})
+
+test('rows of another log are unverifiable', async () => {
+  await using small = await openSmallLake()
+  await small.append(trades(10))
+  await small.land()
+  const lake = await rewritten(
+    small,
+    "FROM f UNION ALL SELECT * REPLACE ('another' AS tape) FROM f WHERE tape_offset < 3",
+  )
+  const { verdict } = await verified(small.records, lake)
+  assert.deepEqual([verdict.passed, verdict.unverifiable, verdict.records], [true, 3, 10])
+})
+
+test('only the offsets that were asked for are compared', async () => {
+  await using small = await openSmallLake()
+  await small.append(trades(10))
+  await small.land()
+  const lake = await rewritten(small, 'FROM f WHERE tape_offset <> 7')
+  const extent = { from: offset(2), to: offset(6) }
+  const { verdict } = await verified(small.records, lake, extent)
+  assert.deepEqual([verdict.passed, verdict.records], [true, 4])
+})
+
+test('a day is the records that came on it', async () => {
+  await using small = await openSmallLake()
+  const day = 86_400_000
+  const noon = Math.floor(T0 / day) * day + day / 2
+  await small.append(trades(4), noon)
+  await small.append(trades(3), noon + day)
+  await small.append(trades(2), noon + 2 * day)
+  await small.land()
+  const { verdict } = await verified(small.records, small.records.lake, { day: noon / day + 0.5 })
+  assert.deepEqual([verdict.passed, verdict.records], [true, 3])
+})

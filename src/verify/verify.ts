@@ -1,0 +1,162 @@
+import { fileURLToPath } from 'node:url'
+import { openDuckdb, type Connection } from '../duckdb/duckdb.ts'
+import type { Lake } from '../lake/lake.ts'
+import type { Offset, Partition, Run } from '../market/records.ts'
+import type { Rows, Table } from '../market/tables.ts'
+import type { Value } from '../query/query.ts'
+import type { Log } from '../tape/tape.ts'
+import { claimsOf, type Claim } from './claims.ts'
+import { createLakeView, overview } from './overview.ts'
+import { verifyStretch, type Counts } from './stretch.ts'
+
+/** What is wrong, and where: offsets are those of the table's log. */
+export type Finding = { readonly table: string; readonly partition: Partition | null } & (
+  | { readonly kind: 'missing'; readonly offset: Offset }
+  | { readonly kind: 'repeated'; readonly offset: Offset; readonly times: number }
+  | {
+      readonly kind: 'altered'
+      readonly offset: Offset
+      readonly column: string
+      readonly lake: Value
+      readonly tape: Value
+    }
+  /** A row in the lake that no record of the log stands for; null: it has no offset at all. */
+  | { readonly kind: 'foreign'; readonly offset: Offset | null }
+  /** Records [first, next) are on the tape, and the lake has no position for their partition. */
+  | { readonly kind: 'no position'; readonly first: Offset; readonly next: Offset }
+  /** The lake claims [first, next), which lies past the tape's end. */
+  | { readonly kind: 'past the end'; readonly first: Offset; readonly next: Offset }
+)
+
+/** A table and the log that lands in it. */
+export type Verified = {
+  readonly table: Table
+  readonly lake: Pick<Lake, 'snapshot'>
+  readonly log: Pick<Log, 'id' | 'bounds' | 'read'>
+  readonly rows: (run: Run) => Rows
+}
+
+/** What to verify; without any of these, all that the tape holds and the lake claims. */
+export type Extent = {
+  /** Offsets of every partition. */
+  readonly from?: Offset
+  readonly to?: Offset
+  /** Days since 1970-01-01 UTC: from the first record that came on that day to the last, in each partition. */
+  readonly day?: number
+}
+
+export type VerifyOptions = {
+  readonly sources: readonly Verified[]
+  readonly extent?: Extent
+  /** The local path of a data file's location. */
+  readonly pathOf?: (location: string) => string
+  readonly threads: number
+  readonly memoryMb: number
+  readonly spillDir: string | null
+  readonly signal: AbortSignal
+  /** How many findings of one table are told one by one; all are counted. */
+  readonly findingsMax: number
+  readonly found: (finding: Finding) => void
+  readonly progress?: (progress: Progress) => void
+}
+
+/** Offsets read of those that will be; a hole in them counts as read. */
+export type Progress = { readonly table: string; readonly done: number; readonly total: number }
+
+export type Verdict = Readonly<Counts> & {
+  readonly table: string
+  /** Partitions with records but no position, and partitions whose position lies past the end. */
+  readonly misplaced: number
+  /** Rows of the lake with no record left to compare: trimmed from the tape, or of another log. */
+  readonly unverifiable: number
+  /** What was compared: records [first, next). */
+  readonly stretches: readonly Stretch[]
+  /** Nothing was missing, repeated, altered, foreign or misplaced; `unverifiable` is no part of it. */
+  readonly passed: boolean
+}
+export type Stretch = {
+  readonly partition: Partition
+  readonly first: Offset
+  readonly next: Offset
+}
+
+/**
+ * Proves a stretch of tape against the lake: each record, decoded afresh, is compared column by column with
+ * the rows of all live files of one snapshot. Memory is bounded by a window of records, however long the
+ * stretch. Faults: those of the log and the lake; `closed` when `signal` aborts.
+ */
+export async function verify(options: VerifyOptions): Promise<readonly Verdict[]> {
+  await using duckdb = await openDuckdb({ ...options, readable: null })
+  const verdicts: Verdict[] = []
+  for (const source of options.sources) {
+    using connection = await duckdb.connect()
+    verdicts.push(await verifyTable(options, source, connection))
+  }
+  return verdicts
+}
+
+async function verifyTable(
+  options: VerifyOptions,
+  source: Verified,
+  connection: Connection,
+): Promise<Verdict> {
+  const { table, log } = source
+  const { extent = {}, signal, pathOf = localPath, progress } = options
+  const tell = teller(options)
+  const snapshot = await source.lake.snapshot()
+  const claims = await claimsOf({ log, snapshot, extent, signal })
+  const misplaced = tellMisplaced(table, claims, tell)
+  const paths = snapshot.files.map(({ location }) => pathOf(location))
+  await createLakeView(connection, table, paths)
+  const bounded = Object.keys(extent).length > 0
+  const seen = await overview(connection, { table, log: log.id, claims, bounded, tell })
+  const counts: Counts = { records: 0, rows: 0, missing: 0, repeated: 0, altered: 0, foreign: 0 }
+  counts.foreign += seen.foreign
+  const stretches = claims.flatMap(({ partition, first, next }) =>
+    first < next ? [{ partition, first, next }] : [],
+  )
+  const total = stretches.reduce((sum, { first, next }) => sum + next - first, 0)
+  let before = 0
+  for (const stretch of stretches) {
+    const reached = (next: Offset) =>
+      progress?.({ table: table.name, done: before + next - stretch.first, total })
+    await verifyStretch({ source, connection, stretch, counts, tell, reached, signal })
+    before += stretch.next - stretch.first
+  }
+  const { missing, repeated, altered, foreign } = counts
+  const passed = missing + repeated + altered + foreign + misplaced === 0
+  const { unverifiable } = seen
+  return { table: table.name, ...counts, misplaced, unverifiable, stretches, passed }
+}
+
+export type Tell = (finding: Finding) => void
+
+/** Tells the first `findingsMax`. */
+function teller({ findingsMax, found }: VerifyOptions): Tell {
+  let told = 0
+  return (finding) => {
+    if (told >= findingsMax) return
+    told += 1
+    found(finding)
+  }
+}
+
+function tellMisplaced({ name }: Table, claims: readonly Claim[], tell: Tell): number {
+  let misplaced = 0
+  for (const { partition, earliest, end, position } of claims) {
+    const where = { table: name, partition }
+    if (position === null && end > earliest) {
+      misplaced += 1
+      tell({ ...where, kind: 'no position', first: earliest, next: end })
+    }
+    if (position !== null && position > end) {
+      misplaced += 1
+      tell({ ...where, kind: 'past the end', first: end, next: position })
+    }
+  }
+  return misplaced
+}
+
+/** Other engines write a local location as a URL. */
+const localPath = (location: string): string =>
+  location.startsWith('file:') ? fileURLToPath(location) : location

@@ -18,8 +18,10 @@ export type Playing = {
 /** Plays a source once, or for ever with `loop`; ends quietly when `signal` aborts. */
 export async function play(source: ReplaySource, playing: Playing): Promise<void> {
   let frames = 0
-  do frames = await playOnce(source, playing)
-  while (playing.loop && frames > 0 && !playing.signal.aborted)
+  do {
+    frames = await playOnce(source, playing)
+    await breathe() // a short loop has no other place for it
+  } while (playing.loop && frames > 0 && !playing.signal.aborted)
 }
 
 async function playOnce(source: ReplaySource, playing: Playing): Promise<number> {

@@ -1,7 +1,6 @@
-import { Fault } from '../flow/fault.ts'
+import { Fault, isFault } from '../flow/fault.ts'
 import { offset, type LogId, type Offset, type Partition, type Run } from '../market/records.ts'
 import type { Logger } from '../flow/log.ts'
-import { isFault } from '../flow/fault.ts'
 import { checkResume } from './resume.ts'
 import type { Bounds, Lease, Log, StartOf, Starts, TakeLease } from './tape.ts'
 
@@ -17,7 +16,7 @@ export type Shelf = {
   readonly id: LogId
   bounds(): ReadonlyMap<Partition, Bounds>
   /** A run that begins at `from` and ends at or before `until`, all of one moment; none where there is nothing. */
-  look(partition: Partition, from: Offset, until: Offset): Look
+  look(partition: Partition, from: Offset, until: Offset): Look | Promise<Look>
   /** Resolves when there may be more to read, and when `signal` aborts. */
   changed(signal: AbortSignal): Promise<void>
   /** Aborts when the partitions of a turn that begins now move to another reader. */
@@ -68,7 +67,7 @@ async function* read(
     let ran = false
     for (const [partition, start] of at) {
       if (start >= limit(partition)) continue
-      const { run, fault } = shelf.look(partition, start, limit(partition))
+      const { run, fault } = await shelf.look(partition, start, limit(partition))
       if (run !== null) {
         at.set(partition, run.next)
         ran = true

@@ -1,9 +1,10 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../flow/clock.ts'
 import { noLonger } from './shared-lease.ts'
 import { isBusy, sqliteFault } from './sqlite-fault.ts'
+import { makeFolder } from './sqlite-schema.ts'
 import type { Lease, TakeLease } from './tape.ts'
 
 /** How often a standby asks; also how long a dead holder's place stays empty at most. */
@@ -43,7 +44,7 @@ type Held = { readonly db: DatabaseSync; readonly epoch: number }
 function tryTake(dir: string, path: string, nowMs: number): Held | null {
   let db: DatabaseSync | null = null
   try {
-    mkdirSync(dir, { recursive: true })
+    makeFolder(dir)
     db = new DatabaseSync(path, { timeout: 0 })
     db.exec('BEGIN EXCLUSIVE')
     // From here on the lock outlives the commit, until the connection closes. Before BEGIN it would also

@@ -161,7 +161,8 @@ export function numberOf(db: DatabaseSync, sql: string, column: string): number 
   return typeof value === 'number' ? value : 0
 }
 
-function makeFolder(dir: string): void {
+/** The tape's folder, made unless it is there. */
+export function makeFolder(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true })
   } catch (error) {

@@ -1,3 +1,4 @@
+import { setImmediate as turnOfLoop } from 'node:timers/promises'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { Fault } from '../flow/fault.ts'
 import type { Clock } from '../flow/clock.ts'
@@ -66,7 +67,8 @@ export function sqliteShelf({ dir, name, clock, db, open }: ShelfPlace): Shelf {
   return {
     id,
     bounds: () => new Map([[ONLY, stateNow().bounds]]),
-    look: (_, from, until) => {
+    look: async (_, from, until) => {
+      await turnOfLoop() // a long read must leave room for sockets and timers: a look itself does not wait
       open()
       return translated(path, () => look(from, until))
     },

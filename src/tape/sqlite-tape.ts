@@ -93,7 +93,7 @@ async function openToAppend(
   refuseOther(boundSource(db, dir), source, tapePath(dir))
   for (const shelf of shelves) {
     const { end, earliest } = shelf.bounds().get(ONLY) ?? { end: offset(0), earliest: offset(0) }
-    const { fault } = shelf.look(ONLY, offset(Math.max(earliest, end - 1)), end)
+    const { fault } = await shelf.look(ONLY, offset(Math.max(earliest, end - 1)), end)
     if (fault !== null) throw fault
   }
   return await startAppender({ dir, source }, log)

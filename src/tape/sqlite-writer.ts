@@ -5,8 +5,8 @@ import { blockCrc } from './block.ts'
 import { numberOf, openToWrite, tapePath, type LogName } from './sqlite-schema.ts'
 import { sqliteFault } from './sqlite-fault.ts'
 
-/** How long an append waits for another process's lock (a trim holds it for milliseconds). */
-const LOCK_WAIT_MS = 10_000
+/** How long an append waits for another process's lock: a trim holds it for milliseconds, unless it is stopped just then. */
+const LOCK_WAIT_MS = 60_000
 /** Written since the last checkpoint before the next one: small enough to take a fraction of a second. */
 const CHECKPOINT_BYTES = 16 * 1024 * 1024
 /** A log of this size no longer waits for a lucky moment without readers, but asks them to leave. */

@@ -47,6 +47,8 @@ export type SqliteCatalogOptions = {
   readonly mode: 'write' | 'read'
   /** By which other engines load it: SqlCatalog("ticklake", …). */
   readonly name?: string
+  /** How long to wait for a file that another program holds, ms. */
+  readonly busyMs?: number
 }
 
 /**
@@ -54,14 +56,14 @@ export type SqliteCatalogOptions = {
  * file is never made: until it is there, no table is. Throws `invalid` where the file is no SQLite database.
  */
 export function openSqliteCatalog(options: SqliteCatalogOptions): Catalog {
-  const { mode, name = 'ticklake' } = options
+  const { mode, name = 'ticklake', busyMs = BUSY_MS_MAX } = options
   const file = resolve(options.file)
   let database: DatabaseSync | null = null
   let closed = false
   const connect = (): DatabaseSync | null => {
     if (closed) throw closedFault(file)
     database ??= guarded(file, () =>
-      mode === 'write' ? openForWriting(file) : openForReading(file),
+      mode === 'write' ? openForWriting(file, busyMs) : openForReading(file, busyMs),
     )
     return database
   }
@@ -90,9 +92,9 @@ export function openSqliteCatalog(options: SqliteCatalogOptions): Catalog {
   }
 }
 
-function openForWriting(file: string): DatabaseSync {
+function openForWriting(file: string, busyMs: number): DatabaseSync {
   mkdirSync(dirname(file), { recursive: true })
-  return opened(file, (database) => {
+  return opened({ file, busyMs, readOnly: false }, (database) => {
     // One file without a -wal beside it, so that it can be copied and read anywhere. EXTRA is FULL, and syncs the
     // folder too when the rollback journal is removed: without it a power cut can take a commit back that was told.
     database.exec('PRAGMA synchronous = EXTRA')
@@ -101,23 +103,24 @@ function openForWriting(file: string): DatabaseSync {
 }
 
 /** Null: there is no file, or its writer has not made the tables yet. */
-function openForReading(file: string): DatabaseSync | null {
+function openForReading(file: string, busyMs: number): DatabaseSync | null {
   if (!existsSync(file)) return null
   // Opened for writing where that is allowed, since after a crash the first to open rolls the journal back.
   const readOnly = !writable(file)
-  const database = opened(file, (one) => one.exec('PRAGMA query_only = ON'), { readOnly })
+  const database = opened({ file, busyMs, readOnly }, (one) => one.exec('PRAGMA query_only = ON'))
   const made = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'iceberg_tables'").get()
   if (made !== undefined) return database
   database.close()
   return null
 }
 
+type Opening = { readonly file: string; readonly busyMs: number; readonly readOnly: boolean }
+
 function opened(
-  file: string,
+  { file, busyMs, readOnly }: Opening,
   prepare: (database: DatabaseSync) => void,
-  { readOnly = false }: { readonly readOnly?: boolean } = {},
 ): DatabaseSync {
-  const database = new DatabaseSync(file, { readOnly, timeout: BUSY_MS_MAX })
+  const database = new DatabaseSync(file, { readOnly, timeout: busyMs })
   try {
     prepare(database)
     database.prepare('SELECT count(*) FROM sqlite_master').get() // reads the file: is it a database at all

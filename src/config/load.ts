@@ -58,6 +58,13 @@ export async function loadSettings(around: Surroundings): Promise<Loaded> {
   return { settings, origins, file, cwd }
 }
 
+/** The symbols that a settings file names, as it stands now; the default ones where it names none. */
+export async function symbolsInFile(file: string): Promise<readonly string[]> {
+  const written = (await fromYaml(file)).get('symbols')
+  const { value, origin } = written ?? { value: SETTINGS.symbols.default, origin: 'default' }
+  return checked('symbols', value, origin) as readonly string[]
+}
+
 function fromFlags(flags: ReadonlyMap<SettingName, string>): Layer {
   return new Map(
     [...flags].map(([name, value]) => [name, { value, origin: `flag ${flagOf(name) ?? name}` }]),

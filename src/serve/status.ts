@@ -8,6 +8,9 @@ export const STATUS_EVERY_MS = 1000
 /** A status older than this, in ms, is of a part that no longer runs. */
 export const STATUS_STALE_MS = 5000
 
+/** A status older than this, in ms, is removed by the next part that starts. */
+const DEAD_MS = 60_000
+
 /** What one part says of itself once a second, for the page and `/metrics` of another process. */
 export type PartStatus = {
   readonly part: string
@@ -29,8 +32,10 @@ export async function keepStatus(options: {
   readonly current: () => PartStatus
 }): Promise<void> {
   const { dir, clock, signal, current } = options
-  const path = join(dir, `${current().part}.json`)
-  const fresh = `${path}.${process.pid}.tmp`
+  const { part, pid } = current()
+  const path = join(dir, `${part}-${pid}.json`)
+  const fresh = `${path}.tmp`
+  await removeDead(dir, clock)
   const write = async () => {
     await mkdir(dir, { recursive: true })
     await writeFile(fresh, JSON.stringify(current()))
@@ -42,6 +47,12 @@ export async function keepStatus(options: {
     await clock.sleep(STATUS_EVERY_MS, signal)
   }
   await rm(path, { force: true }).catch(() => undefined)
+}
+
+/** What was killed left its status behind. */
+async function removeDead(dir: string, clock: Clock): Promise<void> {
+  for (const { part, pid, at } of await readStatuses(dir))
+    if (clock.now() - at > DEAD_MS) await rm(join(dir, `${part}-${pid}.json`), { force: true })
 }
 
 /** Every status in the folder that can be read. */
@@ -62,9 +73,10 @@ export async function readStatuses(dir: string): Promise<readonly PartStatus[]> 
 
 function isStatus(value: unknown): value is PartStatus {
   if (typeof value !== 'object' || value === null) return false
-  const { part, at, state, samples } = value as Partial<PartStatus>
+  const { part, pid, at, state, samples } = value as Partial<PartStatus>
   return (
     typeof part === 'string' &&
+    typeof pid === 'number' &&
     typeof at === 'number' &&
     typeof state === 'string' &&
     Array.isArray(samples)

@@ -1,0 +1,144 @@
+import { Fault } from '../flow/fault.ts'
+import { sqlText, sqlTime } from './sql-text.ts'
+import { choice, wholeNumber } from './args.ts'
+import { limitsOf, withQuery } from './ask.ts'
+import { chart, type Bar } from './chart.ts'
+import type { Command, Invocation } from './command.ts'
+import { EXIT } from './exit.ts'
+import { cellText } from './formats.ts'
+import { alignColumns, plain } from './terminal.ts'
+import { parseTime, showTime } from './times.ts'
+
+const SESSIONS = {
+  regular: ['regular', 'continuous'],
+  extended: ['pre', 'post'],
+  all: ['pre', 'regular', 'post', 'continuous'],
+} as const
+const BARS = 60
+
+export const command: Command = {
+  text: {
+    name: 'candles',
+    takes: 'SYMBOL',
+    summary: 'Bars of a symbol, by the right condition rules',
+    examples: [
+      ['ticklake candles AAPL', 'the last hour of minutes'],
+      ['ticklake candles AAPL --interval 1d --from 2026-11-01', 'days'],
+      ['ticklake candles BINANCE:BTCUSDT --interval 5m --json', 'for programs'],
+    ],
+    about:
+      'Bars are of one session each: regular (with symbols that have no hours), extended (before the open\n' +
+      'and after the close), or all. A bar without an eligible trade has volume and no prices.',
+    flags: [
+      { name: 'interval', metavar: 'WIDTH', doc: '30s, 1m, 5m, 1h, 1d (default 1m)' },
+      { name: 'from', metavar: 'TIME', doc: 'First bar' },
+      { name: 'to', metavar: 'TIME', doc: 'Before this' },
+      { name: 'session', metavar: 'WHICH', doc: 'regular, extended or all (default regular)' },
+      {
+        name: 'lines',
+        short: 'n',
+        metavar: 'N',
+        doc: `The last N bars (default ${BARS} without --from)`,
+      },
+    ],
+    positionalsMax: 1,
+  },
+  run: async (invocation) => {
+    const { terminal, json } = invocation
+    const { bars, zone, symbol } = await read(invocation)
+    if (json) {
+      for (const { fromMs, ...bar } of bars)
+        await terminal.out(
+          `${JSON.stringify({ symbol, bucket: new Date(fromMs).toISOString(), ...bar })}\n`,
+        )
+      return EXIT.ok
+    }
+    if (bars.length === 0) {
+      terminal.err(`no bars of ${plain(symbol)}; --session all looks outside regular hours too\n`)
+      return EXIT.ok
+    }
+    if (terminal.outIsScreen) await terminal.out(chart(bars, { terminal, title: plain(symbol) }))
+    await terminal.out(tableOf(bars, zone))
+    return EXIT.ok
+  },
+}
+
+async function read(
+  invocation: Invocation,
+): Promise<{ bars: readonly Bar[]; zone: string; symbol: string }> {
+  const { positionals, flags, signal } = invocation
+  const [symbol] = positionals
+  if (symbol === undefined)
+    throw new Fault('invalid', 'candles needs a SYMBOL', { remedy: 'As in ticklake candles AAPL.' })
+  const width = flags.get('interval') ?? '1m'
+  if (!/^([1-9]\d{0,5}[smh]|1d)$/.test(width))
+    throw new Fault('invalid', `--interval takes 30s, 1m, 5m, 1h or 1d, not ${width}`, {
+      remedy: 'Correct --interval.',
+    })
+  const which = choice(flags, 'session', ['regular', 'extended', 'all']) ?? 'regular'
+  return withQuery(invocation, async (query, parts) => {
+    const zone = parts.loaded.settings.tz
+    const at = (name: string) => {
+      const text = flags.get(name)
+      return text === undefined ? null : parseTime(text, zone, Date.now())
+    }
+    const [from, to] = [at('from'), at('to')]
+    const lines = wholeNumber(flags, 'lines') ?? (from === null ? BARS : null)
+    // A day's bucket is its date, not a moment: it is compared as the date that the times fall on.
+    const shift = (ms: number) => (width === '1d' ? Math.floor(dateOf(ms, zone)) : ms)
+    const where = [
+      `symbol = ${sqlText(symbol)}`,
+      `session IN (${SESSIONS[which].map(sqlText).join(', ')})`,
+      ...(from === null ? [] : [`bucket >= ${sqlTime(shift(from))}`]),
+      ...(to === null ? [] : [`bucket < ${sqlTime(shift(to))}`]),
+    ]
+    const sql = `SELECT epoch_ms(bucket), session, open, high, low, close, volume, trades, vwap
+FROM bars(${sqlText(width)}) WHERE ${where.join(' AND ')} ORDER BY bucket DESC, session
+${lines === null ? '' : `LIMIT ${lines}`}`
+    const answer = await query.run(sql, limitsOf(parts, null), signal)
+    const found = (await Array.fromAsync(answer.batches)).flat()
+    const number = (value: unknown) =>
+      value === null || value === undefined ? null : Number(value)
+    const bars = found.map(([fromMs, session, open, high, low, close, volume, trades, vwap]) => ({
+      fromMs: Number(fromMs),
+      session: cellText(session ?? null) ?? '',
+      open: number(open),
+      high: number(high),
+      low: number(low),
+      close: number(close),
+      volume: Number(volume),
+      trades: Number(trades),
+      vwap: number(vwap),
+    }))
+    return { bars: bars.toReversed(), zone: width === '1d' ? 'UTC' : zone, symbol }
+  })
+}
+
+/** Midnight UTC of the date that a moment has in `zone`. */
+const dateOf = (ms: number, zone: string): number =>
+  Date.parse(`${showTime(ms, zone).slice(0, 10)}T00:00:00Z`)
+
+function tableOf(bars: readonly Bar[], zone: string): string {
+  const days = bars.every(({ fromMs }) => fromMs % 86_400_000 === 0) && zone === 'UTC'
+  const head = [
+    days ? 'DAY' : `TIME ${zone}`,
+    'SESSION',
+    'OPEN',
+    'HIGH',
+    'LOW',
+    'CLOSE',
+    'VOLUME',
+    'TRADES',
+    'VWAP',
+  ]
+  const price = (value: number | null) => (value === null ? '–' : value.toFixed(2))
+  const rows = bars.map((bar) => [
+    showTime(bar.fromMs, zone).slice(0, days ? 10 : 19),
+    bar.session,
+    ...[bar.open, bar.high, bar.low, bar.close].map(price),
+    String(Number(bar.volume.toFixed(8))),
+    String(bar.trades),
+    bar.vwap === null ? '–' : bar.vwap.toFixed(4),
+  ])
+  return alignColumns([head, ...rows], [false, false, true, true, true, true, true, true, true])
+}

@@ -1,0 +1,100 @@
+import type { Command } from './command.ts'
+
+/** Every command: its line in the help, and where it is; a command's file loads only when it is used. */
+export const COMMANDS: readonly {
+  readonly name: string
+  readonly summary: string
+  readonly group: 'run' | 'ask' | 'care'
+  readonly load: () => Promise<{ readonly command: Command }>
+}[] = [
+  {
+    name: 'up',
+    group: 'run',
+    summary: 'Record, land and serve, all three, until Ctrl-C',
+    load: () => import('./up.ts'),
+  },
+  {
+    name: 'record',
+    group: 'run',
+    summary: 'Feed to tape: record live trades',
+    load: () => import('./record.ts'),
+  },
+  {
+    name: 'land',
+    group: 'run',
+    summary: 'Tape to lake: commit what was recorded to the Iceberg tables',
+    load: () => import('./land.ts'),
+  },
+  {
+    name: 'serve',
+    group: 'run',
+    summary: 'The page, the API and the metrics, on 127.0.0.1',
+    load: () => import('./serve.ts'),
+  },
+  {
+    name: 'replay',
+    group: 'run',
+    summary: "A server that speaks the feed's protocol from recorded days or a simulated market",
+    load: () => import('./replay.ts'),
+  },
+  {
+    name: 'sql',
+    group: 'ask',
+    summary: 'Ask lake and tape in SQL; a prompt on a terminal',
+    load: () => import('./sql.ts'),
+  },
+  {
+    name: 'tail',
+    group: 'ask',
+    summary: 'Trades as they are recorded',
+    load: () => import('./tail.ts'),
+  },
+  {
+    name: 'candles',
+    group: 'ask',
+    summary: 'Bars of a symbol, by the right condition rules',
+    load: () => import('./candles.ts'),
+  },
+  {
+    name: 'gaps',
+    group: 'ask',
+    summary: 'What was missed, when and why',
+    load: () => import('./gaps.ts'),
+  },
+  {
+    name: 'ls',
+    group: 'ask',
+    summary: "The lake's days: files, rows, bytes",
+    load: () => import('./ls.ts'),
+  },
+  {
+    name: 'verify',
+    group: 'care',
+    summary: 'Prove that every record of the tape is exactly one row of the lake',
+    load: () => import('./verify.ts'),
+  },
+  {
+    name: 'doctor',
+    group: 'care',
+    summary: 'Check this machine, the settings and every part, with a remedy for each',
+    load: () => import('./doctor.ts'),
+  },
+  {
+    name: 'init',
+    group: 'care',
+    summary: 'Write a commented settings file',
+    load: () => import('./init.ts'),
+  },
+  {
+    name: 'config',
+    group: 'care',
+    summary: 'The settings in effect and where each came from; their JSON Schema',
+    load: () => import('./config.ts'),
+  },
+  {
+    name: 'version',
+    group: 'care',
+    summary: 'The version of ticklake and of what it runs on',
+    load: () => import('./version.ts'),
+  },
+]

@@ -1,0 +1,80 @@
+import { SETTINGS, SETTING_NAMES, type Kind, type SettingName } from '../config/settings.ts'
+import { showDuration, showSize } from '../config/units.ts'
+import type { Loaded } from '../config/load.ts'
+import { Fault } from '../flow/fault.ts'
+import type { Command, Invocation } from './command.ts'
+import { EXIT } from './exit.ts'
+import { alignColumns, plain } from './terminal.ts'
+
+export const command: Command = {
+  text: {
+    name: 'config',
+    takes: '[show|schema|reference]',
+    summary: 'The settings in effect and where each came from; their JSON Schema',
+    examples: [
+      ['ticklake config show', 'every setting in effect'],
+      ['ticklake config show --origin', 'with the place that each came from'],
+      ['ticklake config schema > ticklake.schema.json', "the settings file's JSON Schema"],
+    ],
+    flags: [{ name: 'origin', doc: 'Show where each setting came from' }],
+    positionalsMax: 1,
+  },
+  run: async (invocation) => {
+    const { positionals, terminal } = invocation
+    const what = positionals[0] ?? 'show'
+    if (what === 'show') await show(invocation)
+    else if (what === 'schema') {
+      const { settingsJsonSchema } = await import('../config/schema.ts')
+      await terminal.out(`${JSON.stringify(settingsJsonSchema(), null, 2)}\n`)
+    } else if (what === 'reference') {
+      const { referencePage } = await import('./reference.ts')
+      await terminal.out(await referencePage())
+    } else {
+      throw new Fault('invalid', `config takes show, schema or reference, not ${what}`, {
+        remedy: 'See ticklake config --help.',
+      })
+    }
+    return EXIT.ok
+  },
+}
+
+async function show({ settings, json, flags, terminal }: Invocation): Promise<void> {
+  const loaded = await settings()
+  const { placesOf } = await import('../config/places.ts')
+  const places = placesOf(loaded)
+  const derived: Partial<Record<SettingName, string>> = {
+    source: places.source,
+    data: places.data,
+    tape: `sqlite:${places.tape.dir}`,
+    lake: `file:${places.lake.dir}`,
+    catalog: `sqlite:${places.catalog.file}`,
+  }
+  const rows = SETTING_NAMES.map((name) => ({
+    name,
+    value: shown(name, loaded) ?? derived[name] ?? null,
+    origin: loaded.origins.get(name) ?? 'default',
+  }))
+  if (json) {
+    const entries = rows.map(({ name, value, origin }) => [name, { value, origin }])
+    return terminal.out(`${JSON.stringify(Object.fromEntries(entries))}\n`)
+  }
+  const withOrigin = flags.has('origin')
+  await terminal.out(
+    alignColumns(
+      rows.map(({ name, value, origin }) => {
+        const line = [terminal.paint('bold', name), plain(value ?? '–')]
+        return withOrigin ? [...line, terminal.paint('dim', origin)] : line
+      }),
+    ),
+  )
+}
+
+/** A value as a person would write it. */
+function shown(name: SettingName, { settings }: Loaded): string | null {
+  const value = settings[name]
+  const kind: Kind = SETTINGS[name].kind
+  if (value === null) return null
+  if (kind.type === 'duration') return showDuration(Number(value))
+  if (kind.type === 'size') return showSize(Number(value))
+  return String(value)
+}

@@ -1,0 +1,140 @@
+import type { Answer, ResultColumn, Value } from '../query/query.ts'
+import { plain } from './terminal.ts'
+
+export const FORMATS = ['table', 'csv', 'json', 'ndjson', 'markdown', 'parquet'] as const
+export type Format = (typeof FORMATS)[number]
+
+/** Rows that are laid out together; the widths of a longer table are those of its first rows. */
+const TABLE_ROWS_MAX = 10_000
+/** A cell wider than this is cut in a table; other formats never cut. */
+const CELL_WIDTH_MAX = 60
+
+type Row = readonly Value[]
+
+/** An answer as text, piece by piece, in a format that has no need of the whole. */
+export function formatAnswer(
+  format: Exclude<Format, 'parquet'>,
+  answer: Answer,
+): AsyncIterable<string> {
+  const formats = { table, csv, json, ndjson, markdown }
+  return formats[format](answer)
+}
+
+async function* table({ columns, batches }: Answer): AsyncIterable<string> {
+  const right = columns.map(isNumeric)
+  const head = columns.map(({ name }) => plain(name))
+  let widths = head.map((name) => name.length)
+  let waiting: string[][] = []
+  let begun = false
+  const flush = () => {
+    if (!begun)
+      for (const row of waiting) widths = widths.map((w, i) => Math.max(w, row[i]?.length ?? 0))
+    const lines = waiting.map((row) => aligned(row, widths, right))
+    if (!begun)
+      lines.unshift(aligned(head, widths, right), widths.map((w) => '─'.repeat(w)).join('  '))
+    waiting = []
+    begun = true
+    return lines.map((line) => `${line}\n`).join('')
+  }
+  for await (const batch of batches) {
+    for (const row of batch)
+      waiting.push(row.map((value, i) => tableCell(value, right[i] ?? false)))
+    if (begun || waiting.length >= TABLE_ROWS_MAX) yield flush()
+  }
+  if (!begun || waiting.length > 0) yield flush()
+}
+
+const isNumeric = ({ type }: ResultColumn): boolean =>
+  /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL)/i.test(type)
+
+function tableCell(value: Value, numeric: boolean): string {
+  const text = plain(cellText(value) ?? '∅')
+  return !numeric && text.length > CELL_WIDTH_MAX ? `${text.slice(0, CELL_WIDTH_MAX - 1)}…` : text
+}
+
+const aligned = (
+  row: readonly string[],
+  widths: readonly number[],
+  right: readonly boolean[],
+): string =>
+  row
+    .map((cell, i) =>
+      right[i] === true ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0),
+    )
+    .join('  ')
+    .trimEnd()
+
+/** RFC 4180; a NULL is an empty field, an empty text is "". */
+async function* csv({ columns, batches }: Answer): AsyncIterable<string> {
+  yield `${columns.map(({ name }) => csvField(name)).join(',')}\r\n`
+  for await (const batch of batches) {
+    if (batch.length > 0) yield batch.map((row) => `${row.map(csvCell).join(',')}\r\n`).join('')
+  }
+}
+
+const csvCell = (value: Value): string => {
+  const text = cellText(value)
+  return text === null ? '' : csvField(text)
+}
+const csvField = (text: string): string =>
+  text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+
+async function* ndjson({ columns, batches }: Answer): AsyncIterable<string> {
+  for await (const batch of batches) {
+    if (batch.length > 0) yield batch.map((row) => `${rowJson(columns, row)}\n`).join('')
+  }
+}
+
+async function* json({ columns, batches }: Answer): AsyncIterable<string> {
+  let separator = '[\n'
+  for await (const batch of batches) {
+    if (batch.length === 0) continue
+    yield separator + batch.map((row) => rowJson(columns, row)).join(',\n')
+    separator = ',\n'
+  }
+  yield separator === '[\n' ? '[]\n' : '\n]\n'
+}
+
+async function* markdown({ columns, batches }: Answer): AsyncIterable<string> {
+  const cells = (texts: readonly string[]) => `| ${texts.join(' | ')} |\n`
+  yield cells(columns.map(({ name }) => markdownText(name)))
+  yield cells(columns.map((column) => (isNumeric(column) ? '---:' : '---')))
+  for await (const batch of batches) {
+    yield batch
+      .map((row) => cells(row.map((value) => markdownText(cellText(value) ?? ''))))
+      .join('')
+  }
+}
+
+const markdownText = (text: string): string =>
+  plain(text).replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('<', '&lt;')
+
+/** One row as a JSON object; 64-bit numbers keep every digit, a name that comes twice is numbered. */
+export function rowJson(columns: readonly ResultColumn[], row: Row): string {
+  const seen = new Map<string, number>()
+  const fields = columns.map(({ name }, i) => {
+    const times = (seen.get(name) ?? 0) + 1
+    seen.set(name, times)
+    return `${JSON.stringify(times === 1 ? name : `${name}_${times}`)}:${valueJson(row[i] ?? null)}`
+  })
+  return `{${fields.join(',')}}`
+}
+
+/** JSON has no NaN and no infinity: they are text. */
+export function valueJson(value: Value): string {
+  if (typeof value === 'bigint') return value.toString()
+  if (typeof value === 'number')
+    return Number.isFinite(value) ? JSON.stringify(value) : JSON.stringify(String(value))
+  if (Array.isArray(value)) return `[${value.map((item: Value) => valueJson(item)).join(',')}]`
+  if (typeof value === 'object' && value !== null)
+    return `{${Object.entries(value)
+      .map(([name, item]: [string, Value]) => `${JSON.stringify(name)}:${valueJson(item)}`)
+      .join(',')}}`
+  return JSON.stringify(value)
+}
+
+/** Null: SQL NULL. */
+export const cellText = (value: Value): string | null => {
+  if (value === null) return null
+  return typeof value === 'object' ? valueJson(value) : String(value)
+}

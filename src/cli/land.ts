@@ -1,0 +1,159 @@
+import type { Landed } from '../config/components.ts'
+import { backoffMs } from '../flow/retry.ts'
+import type { Fault } from '../flow/fault.ts'
+import type { Lake } from '../lake/lake.ts'
+import type { Log, Tape } from '../tape/tape.ts'
+import type { Command } from './command.ts'
+import { EXIT } from './exit.ts'
+import { startPart, type RunningPart } from './part.ts'
+
+/** Between turns that end early: short at first, because the other writer is done in a moment. */
+const TURN_BACKOFF = { baseMs: 200, capMs: 30_000 }
+/** A turn that lived this long was healthy: the next wait starts small again. */
+const HEALTHY_MS = 60_000
+/** How often the tape is asked whether it is there yet. */
+const TAPE_POLL_MS = 500
+/** The last catching up before the end takes this long at most; the rest is landed at the next start. */
+const CATCH_UP_MS_MAX = 30_000
+
+export const command: Command = {
+  text: {
+    name: 'land',
+    takes: '',
+    summary: 'Tape to lake: commit what was recorded to the Iceberg tables',
+    examples: [
+      ['ticklake land', 'a commit every 10 s'],
+      ['ticklake land --land-age 1s', 'a commit every second'],
+    ],
+    about:
+      'One lander holds the lease of a SQLite tape; others wait for it. Ctrl-C commits what is on the tape\n' +
+      'and ends; killed at any moment, the next start goes on exactly where the lake ends.',
+    flags: [],
+    positionalsMax: 0,
+  },
+  invalidExit: EXIT.settings,
+  run: async (invocation) => {
+    await using part = await startPart('land', invocation)
+    invocation.onStop('committing what is on the tape')
+    const { isFault } = await import('../flow/fault.ts')
+    try {
+      await landUntil(part, invocation.signal)
+    } catch (error) {
+      if (!invocation.signal.aborted || !isFault(error, 'closed')) throw error
+    }
+    part.parts.log('info', 'lander stopped')
+    return EXIT.ok
+  },
+}
+
+async function landUntil(part: RunningPart, stop: AbortSignal): Promise<void> {
+  const { parts } = part
+  const { leaseOf, openLakes } = await import('../config/components.ts')
+  const { trimLoop } = await import('./trim.ts')
+  part.state('waiting for a tape')
+  await using tape = await firstTape(part, stop)
+  part.state('waiting for the lander lease')
+  await using lease = await leaseOf(parts, 'lander')(stop)
+  await using lakes = await openLakes(parts, tape)
+  part.state('landing')
+  parts.log('info', 'landing', { tape: parts.places.tape.dir, lake: parts.places.lake.dir })
+  const failed = new AbortController()
+  const signal = AbortSignal.any([stop, lease.lost, failed.signal])
+  const both = [lakes.records, lakes.feedLog].map(async (landed) => {
+    try {
+      await landOne(part, landed, signal)
+      if (stop.aborted && !lease.lost.aborted) await catchUp(part, landed)
+    } catch (error) {
+      failed.abort()
+      throw error
+    }
+  })
+  const trimming = trimLoop(parts, [lakes.records, lakes.feedLog], signal)
+  const outcomes = await Promise.allSettled([...both, trimming])
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failure !== undefined) throw failure.reason
+  if (lease.lost.aborted) parts.log('error', 'the lander lease was lost: ending')
+}
+
+/** The tape, as soon as a recorder has made it and bound it to a source. */
+async function firstTape(part: RunningPart, stop: AbortSignal): Promise<Tape> {
+  const { openTapeToRead } = await import('../config/components.ts')
+  const { Fault, isFault } = await import('../flow/fault.ts')
+  let told = false
+  while (!stop.aborted) {
+    try {
+      const tape = await openTapeToRead(part.parts)
+      if ((await tape.source()) !== null) return tape
+      await tape[Symbol.asyncDispose]()
+    } catch (error) {
+      if (!isFault(error, 'unavailable')) throw error
+    }
+    if (!told) part.parts.log('info', 'waiting for a tape', { dir: part.parts.places.tape.dir })
+    told = true
+    await part.parts.clock.sleep(TAPE_POLL_MS, stop)
+  }
+  throw new Fault('closed', 'stopped before there was a tape', { remedy: 'Nothing to do.' })
+}
+
+async function landOne(part: RunningPart, landed: Landed, signal: AbortSignal): Promise<void> {
+  const { land } = await import('../pipeline.ts')
+  const { clock, random, log } = part.parts
+  let attempt = 0
+  let last = clock.monotonic()
+  const endOfTurn = async (error: Fault) => {
+    if (clock.monotonic() - last > HEALTHY_MS) attempt = 0
+    last = clock.monotonic()
+    const waitMs = backoffMs(TURN_BACKOFF, attempt++, random)
+    part.registry.add('ticklake_land_turns_ended_total', 1, {
+      kind: error.kind,
+      table: landed.name,
+    })
+    log('warn', `a turn of ${landed.name} ended: ${error.message}`, {
+      kind: error.kind,
+      wait_ms: Math.round(waitMs),
+    })
+    await clock.sleep(waitMs, signal)
+  }
+  const { log: tapeLog, decode, roll } = landed
+  const lake = tellingLake(part, landed)
+  await land({ log: tapeLog, lake, decode, roll, endOfTurn, signal })
+}
+
+/** After the turns have ended: what is on the tape now is landed too, in one last turn to its end. */
+async function catchUp(part: RunningPart, landed: Landed): Promise<void> {
+  const limit = AbortSignal.timeout(CATCH_UP_MS_MAX)
+  const { log } = landed
+  const toTheEnd: Log = {
+    ...log,
+    turns: async function* turns(start) {
+      const bounds = await log.bounds()
+      const positions = await start([...bounds.keys()])
+      const from = new Map([...positions].map(([partition, { next }]) => [partition, next]))
+      const until = new Map([...bounds].map(([partition, { end }]) => [partition, end]))
+      yield log.read(from, until, limit)
+    },
+  }
+  await landOne(part, { ...landed, log: toTheEnd }, limit)
+}
+
+/** The lake, with its commits timed, logged and put in the status. */
+function tellingLake({ registry, parts }: RunningPart, { lake, name }: Landed): Lake {
+  const { clock, log } = parts
+  const table = { table: name }
+  return {
+    ...lake,
+    commit: async (staged) => {
+      const began = clock.monotonic()
+      await lake.commit(staged)
+      const seconds = (clock.monotonic() - began) / 1000
+      registry.set('ticklake_land_commit_seconds', seconds, table)
+      registry.set('ticklake_land_last_commit_rows', staged.rows, table)
+      log(name === 'records' ? 'info' : 'debug', 'committed', {
+        ...table,
+        rows: staged.rows,
+        files: staged.files.length,
+        seconds: Number(seconds.toFixed(3)),
+      })
+    },
+  }
+}

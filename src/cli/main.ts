@@ -1,0 +1,150 @@
+import { homedir } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import type { Loaded, Surroundings } from '../config/load.ts'
+import { Fault } from '../flow/fault.ts'
+import type { LogLevel } from '../flow/log.ts'
+import { nearest } from '../flow/nearest.ts'
+import { findCommand, parseArguments, type Arguments } from './args.ts'
+import type { Command, Invocation } from './command.ts'
+import { COMMANDS } from './commands.ts'
+import { EXIT, errorExit, errorJson, errorText } from './exit.ts'
+import { catchSignals } from './signals.ts'
+import { processTerminal, type Terminal } from './terminal.ts'
+
+/** The program: reads its arguments, runs one command, and leaves its exit code in `process.exitCode`. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const json = argv.includes('--json')
+  const terminal = processTerminal(colorOf(argv))
+  let redact = (text: string): string => text
+  const fail = (error: unknown, invalidExit: number) => {
+    terminal.err(redact(json ? `${errorJson(error)}\n` : errorText(error)))
+    process.exitCode = errorExit(error, invalidExit)
+  }
+  try {
+    const at = findCommand(argv)
+    const name = at === null ? undefined : argv[at]
+    if (at === null || name === undefined || name === 'help') return await help(argv, terminal)
+    const command = await loadCommand(name)
+    const given = parseArguments(argv.toSpliced(at, 1), command.text)
+    if (given.globals.has('help')) return await help(['help', name], terminal)
+    const settings = settingsOnce(given, (loaded, hide) => {
+      redact = hide
+      return loaded
+    })
+    const settled = { invalidExit: EXIT.usage as number }
+    try {
+      process.exitCode = await command.run(
+        await invocation({ given, json, terminal, settings, redact: (text) => redact(text) }),
+      )
+    } catch (error) {
+      settled.invalidExit = settingsFaults.has(error as object)
+        ? EXIT.settings
+        : (command.invalidExit ?? EXIT.usage)
+      fail(error, settled.invalidExit)
+    }
+  } catch (error) {
+    fail(error, EXIT.usage)
+  }
+}
+
+/** Faults met while the settings were read: exit 78, whatever the command. */
+const settingsFaults = new WeakSet<object>()
+
+type Hide = (text: string) => string
+
+/** Reads the settings when a command first asks; what they keep secret is hidden from then on. */
+function settingsOnce(
+  { globals, settings }: Arguments,
+  keep: (loaded: Loaded, hide: Hide) => Loaded,
+): () => Promise<Loaded> {
+  const read = async (): Promise<Loaded> => {
+    const { loadSettings } = await import('../config/load.ts')
+    const { redactor } = await import('../config/secret.ts')
+    const around: Surroundings = {
+      flags: settings,
+      env: process.env,
+      cwd: process.cwd(),
+      home: homedir(),
+      file: globals.get('config') ?? null,
+    }
+    try {
+      const loaded = await loadSettings(around)
+      const token = loaded.settings['finnhub.token']
+      return keep(loaded, redactor(token === null ? [] : [token]))
+    } catch (error) {
+      if (error instanceof Fault) settingsFaults.add(error)
+      throw error
+    }
+  }
+  let loading: Promise<Loaded> | undefined
+  return () => (loading ??= read())
+}
+
+async function invocation(parts: {
+  given: Arguments
+  json: boolean
+  terminal: Terminal
+  settings: () => Promise<Loaded>
+  redact: Hide
+}): Promise<Invocation> {
+  const { given, json, terminal, settings, redact } = parts
+  const { signal, onStop } = catchSignals(terminal)
+  return {
+    positionals: given.positionals,
+    flags: given.flags,
+    given: given.settings,
+    configFile: given.globals.get('config') ?? null,
+    json,
+    terminal,
+    settings,
+    signal,
+    onStop,
+    self: [process.execPath, fileURLToPath(new URL('../../bin/ticklake.js', import.meta.url))],
+    log: async () => {
+      const { createLog } = await import('./log.ts')
+      const { settings: values } = await settings()
+      const least = values['log.level'] as LogLevel
+      return createLog({ terminal, json, least, redact, now: Date.now })
+    },
+  }
+}
+
+async function help(argv: readonly string[], terminal: Terminal): Promise<void> {
+  const words = argv.filter((word) => !word.startsWith('-'))
+  const { commandHelp, programHelp } = await import('./help.ts')
+  const given = words[0] === 'help' ? null : parseArguments(argv, null)
+  const named = words[0] === 'help' ? words[1] : undefined
+  if (given?.globals.has('version') === true) {
+    const { packageVersion } = await import('./version.ts')
+    return terminal.out(`ticklake ${packageVersion()}\n`)
+  }
+  const text =
+    named === undefined
+      ? programHelp(terminal)
+      : commandHelp((await loadCommand(named)).text, terminal)
+  const asked = given === null || given.globals.has('help')
+  if (asked) return terminal.out(text)
+  terminal.err(text)
+  process.exitCode = EXIT.usage
+}
+
+async function loadCommand(name: string): Promise<Command> {
+  const entry = COMMANDS.find((command) => command.name === name)
+  if (entry !== undefined) return (await entry.load()).command
+  const near = nearest(
+    name,
+    COMMANDS.map((command) => command.name),
+  )
+  throw new Fault(
+    'invalid',
+    `unknown command ${name}${near === undefined ? '' : ` – did you mean ${near}?`}`,
+    { remedy: 'See ticklake --help.' },
+  )
+}
+
+function colorOf(argv: readonly string[]): string {
+  if (argv.includes('--no-color')) return 'never'
+  const at = argv.findIndex((word) => word === '--color' || word.startsWith('--color='))
+  const word = at < 0 ? 'auto' : (argv[at]?.split('=')[1] ?? argv[at + 1] ?? 'auto')
+  return ['auto', 'always', 'never'].includes(word) ? word : 'auto'
+}

@@ -1,0 +1,140 @@
+import { spawn } from 'node:child_process'
+import type { Parts } from '../config/components.ts'
+import type { Overview } from '../serve/overview.ts'
+import type { Tape } from '../tape/tape.ts'
+import type { Command } from './command.ts'
+import { EXIT } from './exit.ts'
+import { startPart, type RunningPart } from './part.ts'
+import { parseTime } from './times.ts'
+import { packageVersion } from './version.ts'
+
+/** Records read before the live ones, so that the page is not empty at first. */
+const FIRST_RECORDS = 2000
+/** How often tape and lake are compared, and how often a missing tape is looked for, ms. */
+const PROGRESS_MS = 1000
+
+export const command: Command = {
+  text: {
+    name: 'serve',
+    takes: '',
+    summary: 'The page, the API and the metrics, on 127.0.0.1',
+    examples: [
+      ['ticklake serve --port 7400', 'http://127.0.0.1:7400/'],
+      ['curl -s localhost:7400/metrics', 'for Prometheus'],
+      ['curl -s localhost:7400/api/summary', "the page's numbers"],
+    ],
+    about: 'Routes: / the page, /api/summary, /metrics, /healthz, /readyz.',
+    flags: [{ name: 'open', doc: 'Open the page in the browser' }],
+    positionalsMax: 0,
+  },
+  invalidExit: EXIT.settings,
+  run: async (invocation) => {
+    await using part = await startPart('serve', invocation)
+    const { parts, registry } = part
+    const { startServer } = await import('../serve/serve.ts')
+    const overview = await overviewOf(part)
+    await using server = await startServer({
+      port: parts.loaded.settings.port,
+      log: parts.log,
+      answers: {
+        summary: overview.summary,
+        samples: overview.samples,
+        unready: async () => (overview.ready() ? null : 'there is no tape yet'),
+      },
+    })
+    part.state('serving')
+    registry.set('ticklake_build_info', 1, { version: packageVersion() })
+    parts.log('info', 'serving', { url: server.url })
+    process.send?.({ kind: 'serving', url: server.url })
+    if (invocation.flags.has('open')) openInBrowser(server.url)
+    await follow(part, overview, invocation.signal)
+    parts.log('info', 'server stopped')
+    return EXIT.ok
+  },
+}
+
+async function overviewOf({ parts, registry }: RunningPart): Promise<Overview> {
+  const { createOverview } = await import('../serve/overview.ts')
+  const { tradeDecoder } = await import('../config/components.ts')
+  const { clock, places, loaded } = parts
+  return createOverview({
+    clock,
+    decode: await tradeDecoder(),
+    source: places.source,
+    simulated: places.simulated,
+    version: packageVersion(),
+    statusDir: places.status,
+    dayStart: (now) => parseTime('today', loaded.settings.tz, now),
+    ownSamples: registry.samples,
+  })
+}
+
+/** Follows tape and lake until stopped; what is not there yet is looked for again. */
+async function follow(part: RunningPart, overview: Overview, stop: AbortSignal): Promise<void> {
+  const { parts } = part
+  const { isFault } = await import('../flow/fault.ts')
+  const { openTapeToRead } = await import('../config/components.ts')
+  while (!stop.aborted) {
+    try {
+      await using tape = await openTapeToRead(parts)
+      await followTape(parts, { tape, overview, stop })
+    } catch (error) {
+      if (isFault(error, 'corrupt')) throw error
+      if (!isFault(error)) throw error
+      // No tape yet, or it went away for a moment: the page says so, and it is looked for again.
+      parts.log('debug', `not following: ${error.message}`)
+      await parts.clock.sleep(PROGRESS_MS, stop)
+    }
+  }
+}
+
+async function followTape(
+  parts: Parts,
+  { tape, overview, stop }: { tape: Tape; overview: Overview; stop: AbortSignal },
+): Promise<void> {
+  const { lastOf, progressOf } = await import('../serve/overview.ts')
+  const { openLakesToRead } = await import('../config/components.ts')
+  const { clock } = parts
+  const failed = new AbortController()
+  const signal = AbortSignal.any([stop, failed.signal])
+  const bounds = await tape.trades.bounds()
+  const trades = async () => {
+    for await (const run of tape.trades.read(lastOf(bounds, FIRST_RECORDS), 'follow', signal))
+      overview.takeTrades(run)
+  }
+  const feed = async () => {
+    for await (const run of tape.feed.read(new Map(), 'follow', signal)) overview.takeFeed(run)
+  }
+  const progress = async () => {
+    await using lakes = await openLakesToRead(parts, tape)
+    const { records } = lakes
+    while (!signal.aborted) {
+      overview.setProgress(await progressOf(tape.trades, records.positions, { clock, signal }))
+      overview.setReady()
+      await clock.sleep(PROGRESS_MS, signal)
+    }
+  }
+  const all = [trades, feed, progress].map(async (act) => {
+    try {
+      await act()
+    } catch (error) {
+      failed.abort()
+      throw error
+    }
+  })
+  const outcomes = await Promise.allSettled(all)
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failure !== undefined && !stop.aborted) throw failure.reason
+}
+
+/** Opens a URL with the desktop's own command; where there is none, nothing happens. */
+export function openInBrowser(url: string): void {
+  const commands: Readonly<Record<string, readonly string[]>> = {
+    darwin: ['open', url],
+    win32: ['cmd', '/c', 'start', '', url],
+  }
+  const [name = 'xdg-open', ...rest] = commands[process.platform] ?? ['xdg-open', url]
+  const child = spawn(name, rest, { stdio: 'ignore', detached: true })
+  child.on('error', () => undefined)
+  child.unref()
+}

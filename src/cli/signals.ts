@@ -1,0 +1,28 @@
+import { signalExit } from './exit.ts'
+import type { Terminal } from './terminal.ts'
+
+export type Stop = {
+  readonly signal: AbortSignal
+  readonly onStop: (waitsFor: string) => void
+}
+
+/**
+ * The first SIGINT, SIGTERM or SIGHUP, or the end of the supervisor's channel, aborts `signal` and says
+ * what is waited for; the second forces the process to end with 130 or 143.
+ */
+export function catchSignals(terminal: Terminal): Stop {
+  const controller = new AbortController()
+  let waitsFor = ''
+  const stop = (name: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(signalExit(name))
+    if (waitsFor !== '') terminal.err(`ticklake: ${waitsFor}; a second ${name} forces\n`)
+    controller.abort(name)
+  }
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop)
+  if (process.channel !== undefined) {
+    // Started by a supervisor: when that dies, stop as if told to.
+    process.once('disconnect', () => stop('SIGTERM'))
+    process.channel?.unref() // listening must not keep a process alive that is done
+  }
+  return { signal: controller.signal, onStop: (text) => void (waitsFor = text) }
+}

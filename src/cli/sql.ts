@@ -1,0 +1,120 @@
+import { open, readFile } from 'node:fs/promises'
+import { text as readAll } from 'node:stream/consumers'
+import type { Parts } from '../config/components.ts'
+import { Fault } from '../flow/fault.ts'
+import type { Query } from '../query/query.ts'
+import { wholeNumber } from './args.ts'
+import { formatOf, limitsOf, showAnswer, withQuery } from './ask.ts'
+import type { Command, Invocation } from './command.ts'
+import { EXIT, signalExit } from './exit.ts'
+import { FORMATS, formatAnswer } from './formats.ts'
+
+/** A person reads no more rows than this; other formats have no limit of their own. */
+const TABLE_ROWS_MAX = 1000
+
+export const command: Command = {
+  text: {
+    name: 'sql',
+    takes: '[QUERY|-]',
+    summary: 'Ask lake and tape in SQL; a prompt on a terminal',
+    examples: [
+      ['ticklake sql "FROM trades ORDER BY ts DESC LIMIT 5"', 'the last trades'],
+      [
+        'ticklake sql "SELECT symbol, count(*) FROM trades GROUP BY 1 ORDER BY 2 DESC"',
+        'how many of each',
+      ],
+      ["ticklake sql \"FROM bars('5m') WHERE symbol = 'AAPL'\"", 'five-minute bars'],
+      ['ticklake sql -f report.sql -o report.csv', 'a file asked, a file answered'],
+      ['ticklake sql', 'a prompt'],
+    ],
+    about:
+      "DuckDB's SQL, read-only. Relations: trades, bars_1m, bars_1d, bars('5m'), gaps, dead_letters, records,\n" +
+      'feed_log. Rows younger than a second are there. Times are UTC.',
+    flags: [
+      { name: 'file', short: 'f', metavar: 'FILE', doc: 'Read the query from a file' },
+      { name: 'format', metavar: 'FORMAT', doc: `${FORMATS.join(', ')} (default table)` },
+      {
+        name: 'output',
+        short: 'o',
+        metavar: 'FILE',
+        doc: 'Write to a file; its name may say the format',
+      },
+      { name: 'engine', metavar: 'ENGINE', doc: 'duckdb' },
+      {
+        name: 'max-rows',
+        metavar: 'N',
+        doc: `Most rows shown, 0: all (default ${TABLE_ROWS_MAX} for table and markdown)`,
+      },
+    ],
+    positionalsMax: 1,
+  },
+  run: async (invocation) => {
+    const { terminal, flags, signal } = invocation
+    checkEngine(flags.get('engine'))
+    const format = formatOf(invocation)
+    const sql = await queryText(invocation)
+    if (sql === null) {
+      const { prompt } = await import('./prompt.ts')
+      return withQuery(invocation, (query, parts) => prompt(invocation, query, parts))
+    }
+    if (sql.trim() === '')
+      throw new Fault('invalid', 'the query is empty', { remedy: 'See ticklake sql --help.' })
+    try {
+      await withQuery(invocation, (query, parts) => ask(invocation, { query, parts, sql, format }))
+    } catch (error) {
+      if (!signal.aborted) throw error
+      terminal.err('cancelled\n')
+      return signalExit(signal.reason)
+    }
+    return EXIT.ok
+  },
+}
+
+type Asking = {
+  readonly query: Query
+  readonly parts: Parts
+  readonly sql: string
+  readonly format: (typeof FORMATS)[number]
+}
+
+async function ask(invocation: Invocation, { query, parts, sql, format }: Asking): Promise<void> {
+  const { flags, signal } = invocation
+  const output = flags.get('output')
+  const isShown = (format === 'table' || format === 'markdown') && output === undefined
+  const rowsMax = wholeNumber(flags, 'max-rows') ?? (isShown ? TABLE_ROWS_MAX : null)
+  if (format === 'parquet' && output === undefined)
+    throw new Fault('invalid', 'Parquet cannot be written to a terminal or a pipe', {
+      remedy: 'Name a file with -o FILE.parquet.',
+    })
+  const answer = await query.run(sql, limitsOf(parts, rowsMax), signal)
+  if (format === 'parquet') {
+    const { writeParquet } = await import('./parquet.ts')
+    await writeParquet(answer, output ?? '')
+  } else if (output === undefined) await showAnswer(invocation, answer, format)
+  else {
+    await using file = await open(output, 'w')
+    for await (const text of formatAnswer(format, answer)) await file.write(text)
+  }
+}
+
+function checkEngine(engine: string | undefined): void {
+  if (engine === undefined || engine === 'duckdb') return
+  const known = engine === 'athena' || engine === 'trino'
+  throw new Fault(
+    'invalid',
+    known ? `the engine ${engine} is not in this version of ticklake` : `unknown engine ${engine}`,
+    { remedy: 'Use --engine duckdb, or leave it out.' },
+  )
+}
+
+/** Null: nothing was asked and a person sits there. */
+async function queryText({ positionals, flags, terminal }: Invocation): Promise<string | null> {
+  const file = flags.get('file')
+  const [query] = positionals
+  if (file !== undefined && query !== undefined)
+    throw new Fault('invalid', 'both a QUERY and -f FILE', { remedy: 'Give one of them.' })
+  if (file === '-' || query === '-') return readAll(process.stdin)
+  if (file !== undefined) return readFile(file, 'utf8')
+  if (query !== undefined) return query
+  return terminal.inIsScreen && terminal.outIsScreen ? null : readAll(process.stdin)
+}

@@ -1,0 +1,84 @@
+import type { Logger } from '../flow/log.ts'
+import type { Summary } from '../serve/overview.ts'
+import type { Terminal } from './terminal.ts'
+import { showCount, showSpan } from './times.ts'
+
+const EVERY_MS = 1000
+/** Back to the line's start, and the line erased. */
+const CLEAR = '\r\u001B[K'
+
+/** One line at the foot of a terminal that says how things are; everything else is printed above it. */
+export type StatusLine = {
+  /** Prints text, which ends with a newline, above the line. */
+  print(text: string): void
+  clear(): void
+  /** Begins to show the numbers of the page at `url`. */
+  follow(url: string): void
+  /** A logger whose entries are printed above the line. */
+  around(log: Logger): Logger
+  end(): void
+}
+
+/** On anything but a terminal there is no line, only what is printed. */
+export function statusLine(terminal: Terminal, json: boolean): StatusLine {
+  const shown = terminal.errIsScreen && !json
+  let text = ''
+  let timer: NodeJS.Timeout | undefined
+  const clear = () => {
+    if (shown && text !== '') terminal.err(CLEAR)
+  }
+  const draw = () => {
+    if (shown && text !== '') terminal.err(text)
+  }
+  const refresh = async (url: string) => {
+    try {
+      const response = await fetch(new URL('/api/summary', url), {
+        signal: AbortSignal.timeout(EVERY_MS * 3),
+      })
+      const summary = (await response.json()) as Summary
+      clear()
+      text = lineOf(summary, terminal)
+      draw()
+    } catch {
+      // the server starts again: the line stays as it is
+    }
+  }
+  return {
+    clear,
+    print: (above) => {
+      clear()
+      terminal.err(above)
+      draw()
+    },
+    around: (log) => (level, message, fields) => {
+      clear()
+      log(level, message, fields)
+      draw()
+    },
+    follow: (url) => {
+      clearInterval(timer)
+      if (!shown) return
+      timer = setInterval(() => void refresh(url), EVERY_MS)
+      timer.unref()
+    },
+    end: () => {
+      clearInterval(timer)
+      clear()
+      text = ''
+    },
+  }
+}
+
+function lineOf(summary: Summary, { columns, paint }: Terminal): string {
+  const { state, tape, lake, gaps_today: gaps } = summary
+  const parts = [
+    `${showCount(tape.records)} on the tape`,
+    `${summary.trades_per_second.toFixed(0)} trades/s`,
+    lake.lag_seconds === null
+      ? 'nothing landed'
+      : `lake ${showSpan(lake.lag_seconds * 1000)} behind`,
+    `${gaps.count} gap${gaps.count === 1 ? '' : 's'} today`,
+  ]
+  const rest = ` · ${parts.join(' · ')}`.slice(0, Math.max(0, columns - state.name.length - 1))
+  return `${paint('bold', state.name)}${rest}`
+}

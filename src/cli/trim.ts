@@ -1,0 +1,53 @@
+import type { Landed, Parts } from '../config/components.ts'
+import { isFault } from '../flow/fault.ts'
+import { offset, type Offset, type Partition } from '../market/records.ts'
+import { firstAtOrAfter } from '../serve/seek.ts'
+
+const EVERY_MS = 3_600_000
+/** The first trim waits this long, so that a start is not slowed by it. */
+const FIRST_MS = 60_000
+
+/** Hourly: forgets what both lies below the lake's position and is older than the tape's retention. */
+export async function trimLoop(
+  parts: Parts,
+  landed: readonly Landed[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, log } = parts
+  await clock.sleep(FIRST_MS, signal)
+  while (!signal.aborted) {
+    try {
+      for (const one of landed) await trimLanded(parts, one, signal)
+    } catch (error) {
+      if (!isFault(error, 'unavailable') && !isFault(error, 'closed')) throw error
+      log('warn', `the tape was not trimmed: ${error.message}`)
+    }
+    await clock.sleep(EVERY_MS, signal)
+  }
+}
+
+async function trimLanded(
+  { clock, log, loaded }: Parts,
+  landed: Landed,
+  signal: AbortSignal,
+): Promise<void> {
+  const keptFrom = clock.now() - loaded.settings['land.tape_retention']
+  const bounds = await landed.log.bounds()
+  const positions = await landed.lake.positions([...bounds.keys()])
+  const before = new Map<Partition, Offset>()
+  for (const [partition, { earliest, end }] of bounds) {
+    const next = positions.get(partition)?.next
+    if (next === undefined) continue
+    const landedEnd = offset(Math.min(next, end))
+    const bound = await firstAtOrAfter(landed.log, {
+      partition,
+      keptFrom,
+      signal,
+      bounds: { earliest, end: landedEnd },
+    })
+    if (bound > earliest) before.set(partition, bound)
+  }
+  if (before.size === 0 || signal.aborted) return
+  await landed.log.trim(before)
+  log('info', 'trimmed the tape', { table: landed.name, before: [...before.values()].join(',') })
+}

@@ -27,8 +27,8 @@ export type ViewOptions = ListingOverrides & {
 /**
  * DuckDB statements, to be run in order on a connection whose TimeZone is UTC and that has the relations
  * `records` and `feed_log` (columns of market/tables.ts). They make the table `us_calendar`, the views
- * `trades`, `dead_letters`, `bars_1m`, `bars_1d`, `gaps` and the table macro `bars(width)`. Each replaces
- * what has its name, so they may be run again.
+ * `trades`, `dead_letters`, `bars_1m`, `bars_1d`, `gaps` and the table macro
+ * `bars(width, from_ts := NULL, to_ts := NULL)`. Each replaces what has its name, so they may be run again.
  */
 export function viewStatements(options: ViewOptions = {}): readonly string[] {
   const { nowMs = 'now' } = options
@@ -42,7 +42,7 @@ SELECT defect, raw, received_at, source, tape, tape_partition, tape_offset
 FROM records WHERE defect IS NOT NULL`,
     `CREATE OR REPLACE VIEW bars_1m AS ${barsQuery(minute)}`,
     `CREATE OR REPLACE VIEW bars_1d AS ${barsQuery('trade_date')}`,
-    `CREATE OR REPLACE MACRO bars(width) AS TABLE ${barsQuery(BUCKET_OF_WIDTH)}`,
+    `CREATE OR REPLACE MACRO bars(width, from_ts := NULL, to_ts := NULL) AS TABLE ${barsOfWidth()}`,
     `CREATE OR REPLACE VIEW gaps AS ${gapsQuery(now)}`,
   ]
 }
@@ -166,17 +166,30 @@ FROM (
 }
 
 /** Of the macro's argument: '30s', '5m', '4h', or '1d', the trading day. */
-const BUCKET_OF_WIDTH = `CASE
-    WHEN width = '1d' THEN CAST(trade_date AS TIMESTAMP)
-    WHEN regexp_full_match(width, '[1-9][0-9]{0,8}[smh]') THEN time_bucket(
-      to_seconds(CAST(left(width, -1) AS BIGINT)
-        * CASE right(width, 1) WHEN 's' THEN 1 WHEN 'm' THEN 60 ELSE 3600 END),
-      ts, TIMESTAMP '1970-01-01 00:00:00')
-    ELSE CAST(error('bars: the width is a number and s, m or h, as in ''5m'', or ''1d''') AS TIMESTAMP)
-  END`
+const WIDTH = `to_seconds(CASE WHEN width = '1d' THEN 86400
+    WHEN regexp_full_match(width, '[1-9][0-9]{0,8}[smh]') THEN CAST(left(width, -1) AS BIGINT)
+      * CASE right(width, 1) WHEN 's' THEN 1 WHEN 'm' THEN 60 ELSE 3600 END
+    ELSE CAST(error('bars: the width is a number and s, m or h, as in ''5m'', or ''1d''') AS BIGINT)
+  END)`
 
-/** Bars as docs/guarantees define them; first and last by (ts, tape_partition, tape_offset). */
-function barsQuery(bucket: string): string {
+const BUCKET_OF_WIDTH = `CASE WHEN width = '1d' THEN CAST(trade_date AS TIMESTAMP)
+    ELSE time_bucket(${WIDTH}, ts, TIMESTAMP '1970-01-01 00:00:00') END`
+
+/**
+ * Bars whose bucket begins in [from_ts, to_ts), null being no bound. The bounds on ts say nothing that those on
+ * the bucket do not (a trading day lies within 29 hours of its date in UTC), but readers prune files by them.
+ */
+const barsOfWidth = (): string => `
+SELECT * FROM (${barsQuery(
+  BUCKET_OF_WIDTH,
+  `WHERE (from_ts IS NULL OR ts >= CAST(from_ts AS TIMESTAMP))
+  AND (to_ts IS NULL OR ts < CAST(to_ts AS TIMESTAMP) + ${WIDTH} + INTERVAL '5' HOUR)`,
+)}) AS bar
+WHERE (from_ts IS NULL OR bucket >= CAST(from_ts AS TIMESTAMP))
+  AND (to_ts IS NULL OR bucket < CAST(to_ts AS TIMESTAMP))`
+
+/** First and last are by (ts, tape_partition, tape_offset): most real trades share their millisecond. */
+function barsQuery(bucket: string, where = ''): string {
   const place = '(ts, tape_partition, tape_offset)'
   const price = (pick: 'arg_min' | 'arg_max') =>
     `coalesce(${pick}(price, ${place}) FILTER (WHERE counts_last),
@@ -191,6 +204,6 @@ SELECT symbol, session, bucket,
   count(*) FILTER (WHERE counts_volume) AS trades,
   sum(price * volume) FILTER (WHERE counts_volume)
     / nullif(sum(volume) FILTER (WHERE counts_volume), 0) AS vwap
-FROM (SELECT *, ${bucket} AS bucket FROM trades) AS bucketed
+FROM (SELECT *, ${bucket} AS bucket FROM trades ${where}) AS bucketed
 GROUP BY symbol, session, bucket`
 }

@@ -199,6 +199,30 @@ test('a width that is none is refused with what would be one', async () => {
   }
 })
 
+test('bars between two moments are those whose bucket begins there', async () => {
+  const hours = Array.from({ length: 90 }, (_, i) => i)
+  const all = hours.flatMap((hour) =>
+    ['AAPL', 'BINANCE:BTCUSDT'].map((symbol, i) => ({
+      ...plain,
+      symbol,
+      timeMs: regular + hour * 3_600_000,
+      partition: i,
+      offset: hour,
+    })),
+  )
+  await views.fill(RECORDS, all.map(recordRow))
+  const [from, to] = ['2026-07-02 00:00:00', '2026-07-04 06:00:00']
+  for (const width of ['1h', '7h', '25h', '1d']) {
+    const bars = await queried(`bars('${width}')`)
+    const since = bars.filter(({ startMs }) => startMs >= Date.parse(`${from}Z`))
+    const within = since.filter(({ startMs }) => startMs < Date.parse(`${to}Z`))
+    assert.ok(within.length > 0 && within.length < since.length && since.length < bars.length)
+    const bounds = `from_ts := TIMESTAMP '${from}', to_ts := TIMESTAMP '${to}'`
+    assertEqualBars(await queried(`bars('${width}', ${bounds})`), within)
+    assertEqualBars(await queried(`bars('${width}', from_ts := '${from}')`), since)
+  }
+})
+
 test('a record with a defect is a dead letter and no trade', async () => {
   await views.fill(RECORDS, [recordRow({ ...plain, partition: 0, offset: 0, defect: 4 })])
   const [letters, good] = [

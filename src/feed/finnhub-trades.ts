@@ -1,4 +1,4 @@
-import { recordBytes, type Records, type Run } from '../market/records.ts'
+import type { Records, Run } from '../market/records.ts'
 import { DEFECTS, TIME_AHEAD_MS_MAX, TIME_MS_MIN } from '../market/trades.ts'
 import type { Defect, Trades } from '../market/trades.ts'
 import { createDictionary } from './intern.ts'
@@ -86,76 +86,83 @@ function areNumbersOfTrade(numbers: Float64Array, receivedMs: number): boolean {
 /** The columns of records whose run, if any, the reader knows. */
 export type TradeColumns = Omit<Trades, 'run'>
 
+/** Room for the columns of `rows` records. */
+const createRoom = (rows: number) => ({
+  symbol: new Uint32Array(rows),
+  timeMs: new Float64Array(rows),
+  price: new Float64Array(rows),
+  volume: new Float64Array(rows),
+  conditions: new Uint32Array(rows),
+  defect: new Uint8Array(rows),
+})
+type Room = ReturnType<typeof createRoom>
+
+/**
+ * Room that is used again: columns are longer than the records, and hold until the next call. For frames of
+ * a few trades, where six new arrays would cost more than the decode.
+ */
+export function createReusedRoom(): (rows: number) => Room {
+  let room = createRoom(64)
+  return (rows) => {
+    if (rows > room.symbol.length) room = createRoom(rows * 2)
+    return room
+  }
+}
+
 /**
  * Turns Finnhub trade records into columns. Which defect a record has, if any, follows from its bytes and
  * its arrival alone. Ids keep their meaning while `symbols` (or `conditionSets`) is the same array.
  */
-export function createColumnDecoder(): (records: Records) => TradeColumns {
+export function createColumnDecoder(roomFor = createRoom): (records: Records) => TradeColumns {
   let symbols = createDictionary('')
   let conditionSets = createDictionary(null)
   const plain = createPlainTrade()
   const { numbers } = plain
 
-  const decode = (records: Records): TradeColumns => {
-    const { count, bytes, ends, receivedMs } = records
-    const symbol = new Uint32Array(count)
-    const timeMs = new Float64Array(count)
-    const price = new Float64Array(count)
-    const volume = new Float64Array(count)
-    const conditions = new Uint32Array(count)
-    const defect = new Uint8Array(count)
+  const putPlain = (room: Room, i: number, bytes: Uint8Array) => {
+    room.symbol[i] = symbols.idOf(bytes, plain.symbolFirst, plain.symbolNext)
+    room.timeMs[i] = numbers[TIME] ?? 0
+    room.price[i] = numbers[PRICE] ?? 0
+    room.volume[i] = numbers[VOLUME] ?? 0
+    const { conditions, conditionsNext } = plain
+    room.conditions[i] =
+      conditionsNext === 0 ? 0 : conditionSets.idOf(conditions, 0, conditionsNext)
+    room.defect[i] = 0
+  }
 
-    const putParsed = (i: number) => {
-      const trade = tradeOf(parseJson(recordBytes(records, i)), receivedMs[i] ?? 0)
-      if (typeof trade === 'string') {
-        defect[i] = DEFECTS.indexOf(trade)
-        return
-      }
-      symbol[i] = symbols.idOfText(trade.symbol)
-      timeMs[i] = trade.timeMs
-      price[i] = trade.price
-      volume[i] = trade.volume
-      conditions[i] = trade.conditions === null ? 0 : conditionSets.idOfText(trade.conditions)
+  const putParsed = (room: Room, i: number, trade: Trade | Defect) => {
+    if (typeof trade === 'string') {
+      room.defect[i] = DEFECTS.indexOf(trade)
+      return
     }
-
-    let first = 0
-    for (let i = 0; i < count; i++) {
-      const next = ends[i] ?? 0
-      const isPlain =
-        scanPlainTrade(bytes, first, plain) === next &&
-        areNumbersOfTrade(numbers, receivedMs[i] ?? 0)
-      first = next
-      if (!isPlain) {
-        putParsed(i)
-        continue
-      }
-      symbol[i] = symbols.idOf(bytes, plain.symbolFirst, plain.symbolNext)
-      timeMs[i] = numbers[TIME] ?? 0
-      price[i] = numbers[PRICE] ?? 0
-      volume[i] = numbers[VOLUME] ?? 0
-      if (plain.conditionsNext > 0)
-        conditions[i] = conditionSets.idOf(plain.conditions, 0, plain.conditionsNext)
-    }
-    return {
-      symbol,
-      symbols: symbols.values,
-      timeMs,
-      price,
-      volume,
-      conditions,
-      conditionSets: conditionSets.values,
-      defect,
-    }
+    room.symbol[i] = symbols.idOfText(trade.symbol)
+    room.timeMs[i] = trade.timeMs
+    room.price[i] = trade.price
+    room.volume[i] = trade.volume
+    room.conditions[i] = trade.conditions === null ? 0 : conditionSets.idOfText(trade.conditions)
+    room.defect[i] = 0
   }
 
   return (records) => {
     if (symbols.values.length > DICTIONARY_ENTRIES_MAX) symbols = createDictionary('')
     if (conditionSets.values.length > DICTIONARY_ENTRIES_MAX) conditionSets = createDictionary(null)
-    return decode(records)
+    const { count, bytes, ends, receivedMs } = records
+    const room = roomFor(count)
+    let first = 0
+    for (let i = 0; i < count; i++) {
+      const next = ends[i] ?? 0
+      const arrival = receivedMs[i] ?? 0
+      const isPlain =
+        scanPlainTrade(bytes, first, plain) === next && areNumbersOfTrade(numbers, arrival)
+      if (isPlain) putPlain(room, i, bytes)
+      else putParsed(room, i, tradeOf(parseJson(bytes.subarray(first, next)), arrival))
+      first = next
+    }
+    return { ...room, symbols: symbols.values, conditionSets: conditionSets.values }
   }
 }
 
-/** The same for runs of a tape. */
+/** As `createColumnDecoder`, for runs of a tape; columns are new for each run. */
 export function createTradeDecoder(): (run: Run) => Trades {
   const decode = createColumnDecoder()
   return (run) => ({ run, ...decode(run) })

@@ -2,7 +2,7 @@ import type { Stage } from '../flow/stream.ts'
 import type { FeedEvent } from '../market/feed-events.ts'
 import type { Keyed } from '../market/records.ts'
 import { EqualTrades, NO_GROUP } from './equal-trades.ts'
-import { createColumnDecoder } from './finnhub-trades.ts'
+import { createColumnDecoder, createReusedRoom } from './finnhub-trades.ts'
 
 /** Evidence that the feed repeats itself is read from at least and at most so many trades … */
 const EVIDENCE_TRADES_MIN = 20
@@ -82,15 +82,14 @@ function stretchNext({ count, receivedMs }: Keyed, first: number, lengthMax: num
 const STRETCH_RECORDS_MAX = 4096
 
 function createMarker() {
-  const decode = createColumnDecoder()
+  const decode = createColumnDecoder(createReusedRoom())
   const evidence = createEvidence()
   const equals = new EqualTrades(evidence.add)
   const groups = new Int32Array(STRETCH_RECORDS_MAX)
 
   const mark = (records: Keyed): Keyed => {
     const columns = decode(records)
-    const redelivered = records.redelivered.slice(0, records.count)
-    let marked = false
+    let redelivered: Uint8Array | undefined // made only where there is something to mark
     for (let first = 0; first < records.count;) {
       const next = stretchNext(records, first, STRETCH_RECORDS_MAX)
       equals.advance(records.receivedMs[first] ?? 0)
@@ -99,12 +98,12 @@ function createMarker() {
       for (let i = first; i < next; i++) {
         const group = groups[i - first] ?? NO_GROUP
         if (group === NO_GROUP || equals.keep(group, factor)) continue
+        redelivered ??= Uint8Array.from(records.redelivered)
         redelivered[i] = 1
-        marked = true
       }
       first = next
     }
-    return marked ? { ...records, redelivered } : records
+    return redelivered === undefined ? records : { ...records, redelivered }
   }
 
   return {

@@ -79,9 +79,9 @@ export function nextMetadata(
 ): { readonly metadata: Metadata; readonly dropped: readonly string[] } {
   const id = snapshot['snapshot-id']
   const now = timestampMs(base, nowMs)
-  const { kept, gone } = expired([...base.snapshots, snapshot], {
-    referenced: referenced(base, id),
-  })
+  const heads = new Set([id, ...Object.values(base.refs ?? {}).map((ref) => ref['snapshot-id'])])
+  const snapshots = newest([...base.snapshots, snapshot], heads)
+  const kept = new Set(snapshots.map((one) => one['snapshot-id']))
   const log = [
     ...base['metadata-log'],
     { 'metadata-file': previous, 'timestamp-ms': base['last-updated-ms'] },
@@ -93,12 +93,12 @@ export function nextMetadata(
     'last-updated-ms': now,
     'current-snapshot-id': id,
     refs: { ...base.refs, main: { ...base.refs?.['main'], 'snapshot-id': id, type: 'branch' } },
-    snapshots: kept,
-    'snapshot-log': historyOf(base, { id, now, gone }),
+    snapshots,
+    'snapshot-log': historyOf(base, { id, now, kept }),
     'metadata-log': log.slice(cut),
     properties: { ...base.properties, ...properties },
   }
-  const stays = (one: { 'snapshot-id': Long }) => !gone.has(one['snapshot-id'])
+  const stays = (one: { 'snapshot-id': Long }) => kept.has(one['snapshot-id'])
   if (base.statistics !== undefined) metadata.statistics = base.statistics.filter(stays)
   if (base['partition-statistics'] !== undefined)
     metadata['partition-statistics'] = base['partition-statistics'].filter(stays)
@@ -106,30 +106,19 @@ export function nextMetadata(
   return { metadata, dropped: base.properties[DELETE_AFTER] === 'true' ? dropped : [] }
 }
 
-/** Heads of branches and tags are never expired. */
-const referenced = (base: Metadata, id: Long): ReadonlySet<Long> =>
-  new Set([id, ...Object.values(base.refs ?? {}).map((ref) => ref['snapshot-id'])])
-
-function expired(
-  snapshots: readonly Snapshot[],
-  { referenced }: { readonly referenced: ReadonlySet<Long> },
-): { readonly kept: Snapshot[]; readonly gone: ReadonlySet<Long> } {
-  const first = snapshots.length - SNAPSHOTS_MAX
-  const kept = snapshots.filter((one, i) => i >= first || referenced.has(one['snapshot-id']))
-  const stay = new Set(kept.map((one) => one['snapshot-id']))
-  return {
-    kept,
-    gone: new Set(snapshots.map((one) => one['snapshot-id']).filter((id) => !stay.has(id))),
-  }
-}
+/** The newest snapshots; heads of branches and tags stay however old they are. */
+const newest = (snapshots: readonly Snapshot[], heads: ReadonlySet<Long>): Snapshot[] =>
+  snapshots.filter(
+    (one, i) => i >= snapshots.length - SNAPSHOTS_MAX || heads.has(one['snapshot-id']),
+  )
 
 // An entry whose snapshot is gone takes all before it along: history may not have holes.
 function historyOf(
   base: Metadata,
-  { id, now, gone }: { id: Long; now: number; gone: ReadonlySet<Long> },
+  { id, now, kept }: { id: Long; now: number; kept: ReadonlySet<Long> },
 ): Metadata['snapshot-log'] {
   const log = [...base['snapshot-log'], { 'snapshot-id': id, 'timestamp-ms': now }]
-  return log.slice(log.findLastIndex((entry) => gone.has(entry['snapshot-id'])) + 1)
+  return log.slice(log.findLastIndex((entry) => !kept.has(entry['snapshot-id'])) + 1)
 }
 
 const documentsMax = (base: Metadata): number => {

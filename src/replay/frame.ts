@@ -15,11 +15,28 @@ export type ReplayTrade = {
   readonly receivedMs?: number
 }
 
+const WORDS_MAX = 10_000 // symbols and condition sets repeat; past this the memory of their texts begins anew
+
+/** Remembers the text of each of few words. */
+function remembered(wording: (word: string) => string): (word: string) => string {
+  const texts = new Map<string, string>()
+  return (word) => {
+    let known = texts.get(word)
+    if (known === undefined) {
+      if (texts.size >= WORDS_MAX) texts.clear()
+      known = wording(word)
+      texts.set(word, known)
+    }
+    return known
+  }
+}
+const symbolText = remembered((symbol) => JSON.stringify(symbol))
+const codesText = remembered((codes) => JSON.stringify(codes === '' ? [] : codes.split(',')))
+
 /** One trade object as the feed writes it: keys c, p, s, t, v. */
 export const tradeText = ({ symbol, timeMs, price, volume, conditions }: ReplayTrade): string => {
-  const codes = conditions === null ? 'null' : `["${conditions.split(',').join('","')}"]`
-  const c = conditions === '' ? '[]' : codes
-  return `{"c":${c},"p":${price},"s":${JSON.stringify(symbol)},"t":${timeMs},"v":${volume}}`
+  const c = conditions === null ? 'null' : codesText(conditions)
+  return `{"c":${c},"p":${price},"s":${symbolText(symbol)},"t":${timeMs},"v":${volume}}`
 }
 
 /** A trade frame around objects that are JSON text already. */

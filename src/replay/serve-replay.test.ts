@@ -312,3 +312,16 @@ test('a port that is taken, and a speed that plays nothing, are refused with a r
     (error) => isFault(error, 'invalid'),
   )
 })
+
+test('a reader that goes away while it stands still holds up nobody', async () => {
+  const padding = `,"c":["${'x'.repeat(100_000)}"]`
+  const frames = Array.from({ length: 300 }, (_, i) => ({ text: text(padding, i) }))
+  await using server = await start({ source: framesOf(frames), speed: 100 })
+  await using client = await feedClient(server.url)
+  client.subscribe('AAPL')
+  await until(() => client.frames.length > 0)
+  client.pause(true)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  server.disconnect('cut')
+  await server.ended
+})

@@ -40,6 +40,8 @@ export function subscriber(ws: WebSocket, socket: Socket, rules: SubscriberRules
   const symbols = new Set<string>()
   let silent = false
   const gone = new Promise<void>((resolve) => ws.once('close', () => resolve()))
+  const waiting = new Set<() => void>() // sends that wait for room; nobody may wait on a closed socket
+  void gone.then(() => waiting.forEach((resume) => resume()))
   ws.on('error', () => ws.terminate()) // a client that breaks the protocol is dropped
   ws.on('message', (message: Buffer) => {
     const refusal = apply(message, symbols, rules)
@@ -48,10 +50,15 @@ export function subscriber(ws: WebSocket, socket: Socket, rules: SubscriberRules
 
   const send = async (bytes: Uint8Array): Promise<void> => {
     if (silent || ws.readyState !== ws.OPEN) return
-    const flushed = new Promise<void>((resolve) => {
-      ws.send(bytes, { binary: false, compress: false }, () => resolve())
+    await new Promise<void>((resolve) => {
+      const resume = () => {
+        waiting.delete(resume)
+        resolve()
+      }
+      waiting.add(resume)
+      ws.send(bytes, { binary: false, compress: false }, resume)
+      if (ws.bufferedAmount <= UNSENT_BYTES_MAX) resume()
     })
-    if (ws.bufferedAmount > UNSENT_BYTES_MAX) await Promise.race([flushed, gone])
   }
   const end = (how: number | 'cut') => {
     if (how !== 'cut') ws.close(how)

@@ -12,7 +12,7 @@ export async function withQuery<T>(
   const { openQuery, partsOf } = await import('../config/components.ts')
   const parts = partsOf(await invocation.settings())
   await using query = await openQuery(parts)
-  return use(query, parts)
+  return await use(query, parts) // awaited here, before the engine is closed
 }
 
 /** The format of an answer: what was asked for, else NDJSON for --json, else a table. */

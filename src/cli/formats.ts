@@ -45,7 +45,7 @@ async function* table({ columns, batches }: Answer): AsyncIterable<string> {
 }
 
 const isNumeric = ({ type }: ResultColumn): boolean =>
-  /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL)/i.test(type)
+  /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL(\(\d+,\d+\))?)$/i.test(type)
 
 function tableCell(value: Value, numeric: boolean): string {
   const text = plain(cellText(value) ?? '∅')

@@ -77,14 +77,37 @@ WHERE ${where.join(' AND ')} ORDER BY from_ts, symbol`
     }
     const zone = rows[0]?.zone ?? 'UTC'
     const head = [`FROM ${zone}`, 'TO', 'LENGTH', 'SYMBOL', 'CAUSE']
-    const lines = rows.map((gap) => [
+    const lines = together(rows).map((gap) => [
       showTime(gap.from, zone),
       gap.open ? 'still open' : showTime(gap.to, zone),
       showSpan(gap.to - gap.from),
-      plain(gap.symbol ?? 'all'),
+      gap.symbols.length === 0 ? 'all' : plain(gap.symbols.join(' ')),
       plain(gap.cause),
     ])
     await terminal.out(alignColumns([head, ...lines], [false, false, true]))
     return EXIT.ok
   },
+}
+
+type Shown = {
+  readonly symbol: string | null
+  readonly from: number
+  readonly to: number
+  readonly cause: string
+  readonly open: boolean
+}
+
+/** Gaps of several symbols that are the same stretch for the same cause, as one. */
+function together(
+  gaps: readonly Shown[],
+): readonly (Omit<Shown, 'symbol'> & { readonly symbols: readonly string[] })[] {
+  const same = Map.groupBy(
+    gaps,
+    ({ symbol, from, to, cause }) => `${symbol === null} ${from} ${to} ${cause}`,
+  )
+  return [...same.values()].flatMap((group) => {
+    const [first] = group
+    if (first === undefined) return []
+    return [{ ...first, symbols: group.flatMap(({ symbol }) => (symbol === null ? [] : [symbol])) }]
+  })
 }

@@ -30,7 +30,7 @@ export async function writeParquet(answer: Answer, file: string): Promise<void> 
     await connection.run(
       `COPY (SELECT ${answer.columns.map(asTyped).join(', ')} FROM read_csv(${sqlText(rows)},
 header = true, all_varchar = true, delim = ',', quote = '"', escape = '"', nullstr = '',
-allow_quoted_nulls = false, auto_detect = false, max_line_size = 100000000,
+allow_quoted_nulls = false, auto_detect = false, max_line_size = 4000000,
 columns = {${answer.columns.map((_, i) => `'c${i}': 'VARCHAR'`).join(', ')}}))
 TO ${sqlText(fresh)} (FORMAT parquet, COMPRESSION zstd)`,
     )

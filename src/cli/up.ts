@@ -120,11 +120,6 @@ async function startAll(
         }),
       ]
     : []
-  if (isSimulator) await Promise.race([simulatorUp.promise, simulator[0]?.over])
-  const record = child('record', {
-    args: () => ['record', ...invocation.positionals],
-    env: () => (isSimulator ? { TICKLAKE_FEED: `ws://127.0.0.1:${known.simulatorPort}` } : {}),
-  })
   const serve = child('serve', {
     args: () => ['serve'],
     env: () => ({ TICKLAKE_PORT: String(known.servePort) }),
@@ -136,7 +131,13 @@ async function startAll(
       void announce(invocation, parts, { url, line })
     },
   })
-  return [record, ...simulator, child('land', { args: () => ['land'] }), serve]
+  const land = child('land', { args: () => ['land'] })
+  if (isSimulator) await Promise.race([simulatorUp.promise, simulator[0]?.over])
+  const record = child('record', {
+    args: () => ['record', ...invocation.positionals],
+    env: () => (isSimulator ? { TICKLAKE_FEED: `ws://127.0.0.1:${known.simulatorPort}` } : {}),
+  })
+  return [record, ...simulator, land, serve]
 }
 
 type ChildNeeds = {

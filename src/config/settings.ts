@@ -219,9 +219,13 @@ export const flagOf = (name: SettingName): string | null => {
   return commands.length === 0 ? null : `--${name.replaceAll(/[._]/g, '-')}`
 }
 
-/** The settings that `command` takes as flags. */
+/** Commands that read no settings. */
+const WITHOUT_SETTINGS = ['init', 'version']
+
+/** The settings that `command` takes as flags; `config`, which shows them, takes all. */
 export const settingsOf = (command: string): readonly SettingName[] =>
   SETTING_NAMES.filter((name) => {
     const { commands }: Setting = SETTINGS[name]
-    return commands === 'all' || commands.includes(command)
+    if (WITHOUT_SETTINGS.includes(command) || commands.length === 0) return false
+    return commands === 'all' || command === 'config' || commands.includes(command)
   })

@@ -2,17 +2,29 @@ import { ALIVE_LATE_MS, CAUSES, STALL_MS } from '../market/coverage.ts'
 
 const word = (cause: string): string => `'${cause.replaceAll("'", "''")}'`
 
-/** The events that count, numbered: logs of several tapes follow each other in the order of their first record. */
+/**
+ * The events that count, numbered: logs of several tapes follow each other in the order of their first record.
+ * The beats between two other events are one: they are nearly the whole log, and only their maxima matter.
+ */
 const EVENTS = `
 tape_order AS (
   SELECT tape, row_number() OVER (ORDER BY min(received_at), tape) AS tape_number
   FROM feed_log GROUP BY tape
+), timed AS (
+  SELECT tape, tape_partition, tape_offset, kind, recorder, epoch, symbols, cause,
+    epoch_ms("at") AS at_ms, epoch_ms(from_ts) AS from_ms, epoch_ms(to_ts) AS to_ms,
+    max(CASE WHEN kind <> 'alive' THEN tape_offset END) OVER (
+      PARTITION BY tape, tape_partition ORDER BY tape_offset ROWS UNBOUNDED PRECEDING) AS since
+  FROM feed_log WHERE kind IS NOT NULL
+), said AS (
+  SELECT tape, tape_partition, min(tape_offset) AS tape_offset, kind, recorder, epoch,
+    any_value(symbols) AS symbols, any_value(cause) AS cause, max(at_ms) AS at_ms,
+    arg_min(at_ms, tape_offset) AS first_ms, max(from_ms) AS from_ms, max(to_ms) AS to_ms
+  FROM timed GROUP BY tape, tape_partition, since, kind, recorder, epoch
 ), event AS (
-  SELECT row_number() OVER (ORDER BY o.tape_number, l.tape_partition, l.tape_offset) AS seq,
-    o.tape_number, l.kind, l.recorder, l.epoch, l.symbols, l.cause,
-    epoch_ms(l."at") AS at_ms, epoch_ms(l.from_ts) AS from_ms, epoch_ms(l.to_ts) AS to_ms
-  FROM feed_log AS l JOIN tape_order AS o ON o.tape = l.tape
-  WHERE l.kind IS NOT NULL
+  SELECT row_number() OVER (ORDER BY o.tape_number, s.tape_partition, s.tape_offset) AS seq,
+    o.tape_number, s.kind, s.recorder, s.epoch, s.symbols, s.cause, s.at_ms, s.first_ms, s.from_ms, s.to_ms
+  FROM said AS s JOIN tape_order AS o ON o.tape = s.tape
 ), fenced AS (
   SELECT *, max(CASE WHEN kind = 'opened' THEN epoch END) OVER (
     PARTITION BY tape_number ORDER BY seq ROWS UNBOUNDED PRECEDING) AS fence
@@ -25,7 +37,7 @@ tape_order AS (
 
 /** Each connection with the stretch that it covers, cuts aside. */
 const connections = (now: string): string => `
-span AS (SELECT arg_min(at_ms, seq) AS birth, ${now} AS now_ms FROM event),
+span AS (SELECT arg_min(first_ms, seq) AS birth, ${now} AS now_ms FROM event),
 opening AS (
   SELECT connection, seq, at_ms AS opened_ms, tape_number, recorder, epoch, min(at_ms) OVER (
     ORDER BY seq ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS later_ms

@@ -14,7 +14,6 @@ import json
 import sys
 import zoneinfo
 from decimal import Decimal
-from fractions import Fraction
 
 NEW_YORK = zoneinfo.ZoneInfo("America/New_York")
 UTC = datetime.timezone.utc
@@ -73,7 +72,7 @@ def bars(path):
         local = utc.astimezone(NEW_YORK)
         session = session_of(local, letters)
         midnight = datetime.datetime.combine(local.date(), clock(0, 0), UTC)
-        trade = (ms, place, Fraction(price), Fraction(size), judge(letters, session, local))
+        trade = (ms, place, Decimal(price), Decimal(size), judge(letters, session, local))
         for width, start in (
             ("1m", ms - ms % 60000),
             ("1d", int(midnight.timestamp()) * 1000),

@@ -117,7 +117,7 @@ test('bars in SQL are the bars of the fold, whatever the trades', async () => {
         assertEqualBars(await queried(relation), folded(width, all))
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   )
 })
 

@@ -47,7 +47,7 @@ test('the view gaps is the function gaps, whatever the log', async () => {
       const rows = events.map((event, i) => feedLogRow(event, i))
       assert.deepEqual(await queried(rows, now), gaps(events, now))
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   )
 })
 

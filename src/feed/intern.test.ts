@@ -35,3 +35,10 @@ test('id 0 is the value that it was made with, and the array stays the same whil
   assert.equal(dictionary.values, values)
   assert.deepEqual([values.length, values[0], values[5000]], [5001, '', 'S4999'])
 })
+
+test('tells texts apart whose hashes are equal', () => {
+  const dictionary = createDictionary('')
+  const pairs = ['costarring', 'liquid', 'declinate', 'macallums', 'altarage', 'zinke'] // by FNV-1a, 32 bits
+  assert.deepEqual(pairs.map(dictionary.idOfText), [1, 2, 3, 4, 5, 6])
+  assert.deepEqual(pairs.map(dictionary.idOfText), [1, 2, 3, 4, 5, 6])
+})

@@ -186,11 +186,11 @@ const keyBit = (key: number | undefined): number => 1 << ((key ?? 0) & 31)
 const ALL_KEYS = keyBit(KEY_P) | keyBit(KEY_S) | keyBit(KEY_T) | keyBit(KEY_V)
 
 /**
- * Scans the object that begins at bytes[at] as a plain trade: members c, p, s, t, v in any order, each at
- * most once, only `c` may be absent; any white space; printable ASCII without escapes. Fills `trade` and
- * answers the position after the object; NOT_PLAIN for all else, JSON or not. What it accepts is JSON and
- * has the meaning that JSON.parse gives it. It may read past a record that was cut short: compare the answer
- * with the record's end.
+ * Scans the object that begins at bytes[at] as a plain trade: members c, p, s, t, v in any order, of which
+ * only `c` may be absent and the last of several counts; any white space; printable ASCII without escapes.
+ * Fills `trade` and answers the position after the object; NOT_PLAIN for all else, JSON or not. What it
+ * accepts is JSON and has the meaning that JSON.parse gives it. It may read past a record that was cut
+ * short: compare the answer with the record's end.
  */
 export function scanPlainTrade(bytes: Uint8Array, at: number, trade: PlainTrade): number {
   if (bytes[at] !== OPEN_BRACE) return NOT_PLAIN
@@ -203,9 +203,7 @@ export function scanPlainTrade(bytes: Uint8Array, at: number, trade: PlainTrade)
     if (byte !== QUOTE) byte = bytes[(i = skipSpace(bytes, i))]
     if (byte !== QUOTE || bytes[i + 2] !== QUOTE) return NOT_PLAIN
     const key = bytes[i + 1]
-    const bit = keyBit(key)
-    if ((seen & bit) !== 0) return NOT_PLAIN
-    seen |= bit
+    seen |= keyBit(key)
     i += 3
     if (bytes[i] !== COLON) i = skipSpace(bytes, i)
     if (bytes[i] !== COLON) return NOT_PLAIN

@@ -173,8 +173,8 @@ test('evidence comes through at rates where hundreds of copies are on their way'
 test('a clock that is set back ends no evidence and keeps no group open', async () => {
   const flags = await marks([
     ...repeated(0, 12, 2),
+    [12_000, [trade(50)]],
     [-3_600_000, [trade(50)]],
-    [-3_599_000, [trade(50)]],
     [-3_598_000, [trade(51), trade(51)]],
   ])
   assert.deepEqual(flags.slice(10), ['01', '01', '0', '0', '01'])

@@ -170,19 +170,27 @@ type Reading = {
   readonly manifests: ReturnType<typeof manifestReader>
 }
 
-/** Files and positions of one document. After a rollback the positions are those of main: they fit its files. */
-async function readSnapshot(
-  { opened: { table, log }, loader, manifests }: Reading,
-  wanted?: Wanted,
-): Promise<LakeSnapshot> {
+/**
+ * Files and positions of one document. After a rollback the positions are those of main: they fit its files.
+ * Where a file is gone because the table moved on and was tidied up, the newer document is read instead.
+ */
+async function readSnapshot(reading: Reading, wanted?: Wanted): Promise<LakeSnapshot> {
+  const { opened, loader, manifests } = reading
+  const { table, log } = opened
   const state = await loader.load()
   if (state === null) return { id: null, files: [], positions: new Map() }
   const { metadata } = state
-  const id = mainSnapshot(metadata)?.['snapshot-id']
-  return {
-    id: id === undefined ? null : String(id),
-    files: await plan({ metadata, table, manifests }, wanted),
-    positions: tablePositions(metadata, log, true).positions,
+  try {
+    const id = mainSnapshot(metadata)?.['snapshot-id']
+    return {
+      id: id === undefined ? null : String(id),
+      files: await plan({ metadata, table, manifests }, wanted),
+      positions: tablePositions(metadata, log, true).positions,
+    }
+  } catch (error) {
+    const moved = (await loader.load())?.pointer.location !== state.pointer.location
+    if (!isFault(error, 'invalid') || !moved) throw error
+    return await readSnapshot(reading, wanted)
   }
 }
 

@@ -21,7 +21,9 @@ export type Store = {
   location(key: Key): string
   /** The key of a location below this store; null: it lies elsewhere. */
   keyOf(location: string): Key | null
+  /** Where it is told 'created' of a local file, that file may be gone. After a fault, creating again may find 'exists'. */
   create(key: Key, body: Uint8Array | LocalFile): Promise<'created' | 'exists'>
+  /** A range that reaches past the end gives what is there. */
   read(key: Key, range?: ByteRange): Promise<Uint8Array>
   list(prefix: Key): AsyncIterable<Entry>
   /** Removes what is there; a key that is not is no error. */

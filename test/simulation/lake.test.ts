@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { freshSeed } from '../../src/flow/random.ts'
 import { runSchedule, type Outcome } from './schedule.ts'
 
-// TICKLAKE_SEED=n replays one schedule; TICKLAKE_SCHEDULES=n runs that many fresh ones.
-const { TICKLAKE_SEED: only, TICKLAKE_SCHEDULES: many = '300' } = process.env
-const FIXED = Array.from({ length: 300 }, (_, i) => i + 1)
+// SEED=n replays one schedule; SCHEDULES=n runs that many fresh ones.
+const { SEED: only, SCHEDULES: many = '150' } = process.env
+const FIXED = Array.from({ length: 150 }, (_, i) => i + 1)
 
 async function runAll(seeds: readonly number[]): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = []
@@ -13,7 +13,7 @@ async function runAll(seeds: readonly number[]): Promise<readonly Outcome[]> {
     try {
       outcomes.push(await runSchedule(seed))
     } catch (cause) {
-      throw new Error(`seed=${seed} fails; replay it with TICKLAKE_SEED=${seed}`, { cause })
+      throw new Error(`seed=${seed} fails; replay it with SEED=${seed}`, { cause })
     }
   }
   return outcomes

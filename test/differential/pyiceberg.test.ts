@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { DAY_MS, DAY_ZERO_MS } from '../simulation/rolls.ts'
+import { writtenLake } from './written-lake.ts'
+
+const run = promisify(execFile)
+const { READERS_PYTHON: python = 'python3' } = process.env
+const SCRIPT = join(import.meta.dirname, '..', 'readers', 'lake_counts.py')
+
+const importable = await run(python, ['-c', 'import pyiceberg, sqlalchemy, pyarrow']).then(
+  () => true,
+  () => false,
+)
+const skip = importable
+  ? false
+  : `pyiceberg cannot be imported by ${python}; READERS_PYTHON names another`
+
+test(
+  'pyiceberg opens the table by name and sees what was written, and filters plan fewer files',
+  { skip },
+  async () => {
+    await using at = await writtenLake({ commits: 4 })
+    const iso = (ms: number) => new Date(ms).toISOString().slice(0, 19)
+    const symbol = 'BINANCE:1000SHIBUSDT-PERPETUAL'
+    const { stdout } = await run(python, [
+      SCRIPT,
+      join(at.dir, 'catalog.db'),
+      symbol,
+      iso(DAY_ZERO_MS + DAY_MS),
+      iso(DAY_ZERO_MS + 2 * DAY_MS),
+    ])
+    const trades = at.written.filter((one) => one !== null)
+    const total = at.written.length
+    assert.deepEqual(JSON.parse(stdout), {
+      rows: total,
+      price: trades.reduce((sum, { price }) => sum + price, 0),
+      volume: trades.reduce((sum, { volume }) => sum + volume, 0),
+      offsets: (total * (total - 1)) / 2,
+      defects: total - trades.length,
+      dayRows: trades.filter(({ ms }) => Math.floor((ms - DAY_ZERO_MS) / DAY_MS) === 1).length,
+      symbolRows: trades.filter((one) => one.symbol === symbol).length,
+      files: 8,
+      dayFiles: 1,
+      symbolFiles: 3,
+      sortOrder: 1,
+      docs: true,
+      snapshots: 4,
+    })
+    assert.equal((await at.lake.snapshot({ symbols: [symbol] })).files.length, 3)
+  },
+)

@@ -66,9 +66,10 @@ export function openTail({ connection, source, bytesMax }: TailOptions) {
     const { log } = source
     if (log === null) return lakeOnly(await source.lake.snapshot())
     for (let attempt = 1; ; attempt++) {
+      const before = await log.bounds()
       const snapshot = await source.lake.snapshot()
       const ends = await log.bounds()
-      const start = startsOf(snapshot, ends)
+      const start = startsOf(snapshot, before, ends)
       if (start.holes.length > 0 && attempt < TRIES_MAX) continue
       let current = generation ?? (await fresh())
       if (isBehind(current, start.from) || isWorn(current, start.from, bytesMax))
@@ -108,12 +109,18 @@ const lakeOnly = (snapshot: LakeSnapshot): Reading => ({
 
 type From = ReadonlyMap<Partition, Offset>
 
-/** Where the tail begins: the lake's position, or the earliest record of a partition that has none. */
-function startsOf(snapshot: LakeSnapshot, ends: ReadonlyMap<Partition, Bounds>) {
+type Ends = ReadonlyMap<Partition, Bounds>
+
+/**
+ * Where the tail begins: the lake's position. A partition that has none begins at its earliest record as it
+ * was before the snapshot: nothing of it had landed then, so nothing was trimmed.
+ */
+function startsOf(snapshot: LakeSnapshot, before: Ends, ends: Ends) {
   const from = new Map<Partition, Offset>()
   const holes: Partition[] = []
   for (const [partition, { earliest, end }] of ends) {
-    const position = snapshot.positions.get(partition)?.next ?? earliest
+    const birth = before.get(partition)?.earliest ?? earliest
+    const position = snapshot.positions.get(partition)?.next ?? birth
     if (position < earliest) holes.push(partition)
     from.set(partition, position > end ? end : position)
   }
@@ -133,7 +140,7 @@ type Filling = {
   readonly source: Source
   readonly log: Pick<Log, 'read'>
   readonly from: From
-  readonly ends: ReadonlyMap<Partition, Bounds>
+  readonly ends: Ends
   readonly bytesMax: number
   readonly signal: AbortSignal
 }
@@ -186,7 +193,7 @@ type Told = {
   readonly snapshot: LakeSnapshot
   readonly generation: Generation
   readonly from: From
-  readonly ends: ReadonlyMap<Partition, Bounds>
+  readonly ends: Ends
   readonly holes: readonly Partition[]
 }
 

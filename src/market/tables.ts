@@ -120,10 +120,15 @@ export const RECORDS: Table = {
 
 export const FEED_LOG: Table = {
   name: 'feed_log',
-  dayOf: 'at',
-  sortedBy: ['at', 'tape_partition', 'tape_offset'],
+  dayOf: 'occurred_at',
+  sortedBy: ['occurred_at', 'tape_partition', 'tape_offset'],
   fields: [
-    field(1, { name: 'at', type: 'timestamp', bounds: true, doc: "the recorder's clock, UTC" }),
+    field(1, {
+      name: 'occurred_at',
+      type: 'timestamp',
+      bounds: true,
+      doc: "when, by the recorder's clock, UTC",
+    }),
     field(2, {
       name: 'recorder',
       type: 'string',

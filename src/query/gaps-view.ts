@@ -12,7 +12,7 @@ tape_order AS (
   FROM feed_log GROUP BY tape
 ), timed AS (
   SELECT tape, tape_partition, tape_offset, kind, recorder, epoch, symbols, cause,
-    epoch_ms("at") AS at_ms, epoch_ms(from_ts) AS from_ms, epoch_ms(to_ts) AS to_ms,
+    epoch_ms(occurred_at) AS at_ms, epoch_ms(from_ts) AS from_ms, epoch_ms(to_ts) AS to_ms,
     max(CASE WHEN kind <> 'alive' THEN tape_offset END) OVER (
       PARTITION BY tape, tape_partition ORDER BY tape_offset ROWS UNBOUNDED PRECEDING) AS since
   FROM feed_log WHERE kind IS NOT NULL

@@ -12,7 +12,7 @@ const views = await openViews()
 after(() => views[Symbol.dispose]())
 
 const feedLogRow = (event: SessionEvent, offset: number, tape = 'tape-1'): RowObject => ({
-  at: event.at,
+  occurred_at: event.at,
   recorder: event.recorder,
   epoch: event.epoch,
   source: event.source,

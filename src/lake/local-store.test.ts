@@ -33,6 +33,21 @@ test('a local file on the same filesystem is moved', async () => {
   assert.equal(await exists(path), false)
 })
 
+test('a local file that could not be stored stays where it is, and nothing is left behind', async () => {
+  await using lake = await folder()
+  const store = await lake.open()
+  const path = join(store.stagingDir, 'x.parquet')
+  await writeFile(path, 'columns')
+  await writeFile(join(lake.dir, 'market'), 'a file where a folder should be')
+  await assert.rejects(store.create('market/x.parquet', { path, size: 7 }), (error) =>
+    isFault(error, 'invalid'),
+  )
+  await assert.rejects(store.create('market/y', Uint8Array.of(1)), (error) =>
+    isFault(error, 'invalid'),
+  )
+  assert.deepEqual(await readdir(store.stagingDir), ['x.parquet'])
+})
+
 test('nothing is left behind in the staging folder, whoever won', async () => {
   await using lake = await folder()
   const store = await lake.open()

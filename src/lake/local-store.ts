@@ -65,10 +65,14 @@ export async function openLocalStore({
       attempt(pathOf(key), async () => {
         const path = pathOf(key)
         await makeFolder(dirname(path), { root, folders })
-        const staged = await stage(body, join(stagingDir, uuid(random)))
-        if (staged === null) return (await exists(path)) ? 'exists' : missing(body)
+        const staged = join(stagingDir, uuid(random))
         try {
+          if (!(body instanceof Uint8Array)) return await placeLocal(body, { staged, path })
+          await writeWhole(staged, body)
           return await place(staged, path)
+        } catch (error) {
+          folders.clear() // whoever removed a folder is not asked again and again for a file in it
+          throw error
         } finally {
           await rm(staged, { force: true })
         }
@@ -86,25 +90,32 @@ export async function openLocalStore({
   }
 }
 
-/** Puts the content at `path`, or a local file where it lies, on the disk; null when that file is gone. */
-async function stage(body: Uint8Array | LocalFile, path: string): Promise<string | null> {
-  if (body instanceof Uint8Array) {
-    await using file = await open(path, 'wx')
-    await file.writeFile(body)
-    await file.sync()
-    return path
-  }
-  try {
-    await rename(body.path, path)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  await using file = await open(path, 'wx')
+  await file.writeFile(bytes)
+  await file.sync()
+}
+
+/** Gives a local file its new name; it stays where it was until it has it, so a failure can be tried again. */
+async function placeLocal(
+  body: LocalFile,
+  { staged, path }: { readonly staged: string; readonly path: string },
+): Promise<'created' | 'exists'> {
+  if (!(await exists(body.path))) return (await exists(path)) ? 'exists' : missing(body)
+  await syncFile(body.path)
+  const outcome = await place(body.path, path).catch(async (error: unknown) => {
     if (codeOf(error) !== 'EXDEV') throw error
-    await copyFile(body.path, path, constants.COPYFILE_EXCL)
-    await rm(body.path)
-  }
+    await copyFile(body.path, staged, constants.COPYFILE_EXCL)
+    await syncFile(staged)
+    return await place(staged, path)
+  })
+  if (outcome === 'created') await rm(body.path, { force: true })
+  return outcome
+}
+
+async function syncFile(path: string): Promise<void> {
   await using file = await open(path, 'r+')
   await file.sync()
-  return path
 }
 
 /** Gives a finished file its name: link(2) fails where the name is taken, so nothing is ever overwritten. */
@@ -128,7 +139,12 @@ async function placeWithoutLinks(staged: string, path: string): Promise<'created
     if (codeOf(error) === 'EEXIST') return 'exists'
     throw error
   }
-  await rename(staged, path)
+  try {
+    await rename(staged, path)
+  } catch (error) {
+    await rm(path, { force: true }) // the empty file is ours
+    throw error
+  }
   await syncFolder(dirname(path))
   return 'created'
 }
@@ -238,14 +254,10 @@ const exists = async (path: string): Promise<boolean> =>
     () => false,
   )
 
-const missing = (body: Uint8Array | LocalFile): never => {
-  throw new Fault(
-    'bug',
-    `${body instanceof Uint8Array ? 'bytes' : body.path} is gone before it was stored`,
-    {
-      remedy: 'Something else removed a file of the staging folder; report this if nothing did.',
-    },
-  )
+const missing = (body: LocalFile): never => {
+  throw new Fault('bug', `${body.path} is gone before it was stored`, {
+    remedy: 'Something else removed a file of the staging folder; report this if nothing did.',
+  })
 }
 
 async function attempt<T>(path: string, act: () => Promise<T>): Promise<T> {

@@ -6,6 +6,7 @@ type Reading = { readonly kind: 'invalid' | 'unavailable'; readonly remedy: stri
 const READINGS: Readonly<Record<string, Reading>> = {
   ENOENT: { kind: 'invalid', remedy: 'The file is not there: check the address of the lake.' },
   ENOTDIR: { kind: 'invalid', remedy: 'A part of the path is a file: name a folder for the lake.' },
+  EEXIST: { kind: 'invalid', remedy: 'A file stands where a folder of the lake should be.' },
   EISDIR: { kind: 'invalid', remedy: 'The path is a folder where a file should be.' },
   EACCES: { kind: 'invalid', remedy: 'Give the user that runs ticklake the right to it.' },
   EPERM: { kind: 'invalid', remedy: 'Give the user that runs ticklake the right to it.' },

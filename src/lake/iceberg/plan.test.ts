@@ -125,7 +125,9 @@ test('the null day is planned only when time is not asked for', async () => {
     [fileOf([{ symbol: 'A', ms: at(0) }], 'day')],
   ]
   assert.deepEqual((await planned(files, {})).locations, ['null', 'day'])
-  assert.deepEqual((await planned(files, { fromMs: 0 })).locations, ['day'])
+  const timed = await planned(files, { fromMs: 0 })
+  assert.deepEqual(timed.locations, ['day'])
+  assert.deepEqual(timed.opened, ['m1'])
   assert.deepEqual((await planned(files, { symbols: ['A'] })).locations, ['day'])
 })
 

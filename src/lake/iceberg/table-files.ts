@@ -45,6 +45,7 @@ export function tableFiles({ store, folder, clock, random }: TableFilesOptions):
         throw new Fault('bug', `${store.location(key)} exists already`, {
           remedy: 'File names are random; report this with the stack.',
         })
+      if (outcome === 'exists') await checkSize(store, { key, size: sizeOf(body) })
       return store.location(key)
     },
     read: (location) => {
@@ -64,4 +65,18 @@ export function tableFiles({ store, folder, clock, random }: TableFilesOptions):
       if (keys.length > 0) await store.remove(keys)
     },
   }
+}
+
+const sizeOf = (body: Uint8Array | LocalFile): number =>
+  body instanceof Uint8Array ? body.length : body.size
+
+/** What an unanswered try left must be whole; the port promises it, and a commit builds on it. */
+async function checkSize(
+  store: Store,
+  { key, size }: { readonly key: Key; readonly size: number },
+): Promise<void> {
+  for await (const entry of store.list(key)) if (entry.key === key && entry.size === size) return
+  throw new Fault('unavailable', `${store.location(key)} was not stored whole`, {
+    remedy: 'The store broke off: it is tried again under another name.',
+  })
 }

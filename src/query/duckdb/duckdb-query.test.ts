@@ -116,6 +116,8 @@ test('the lake’s position going back brings the rows back from the tape', asyn
     { kind: 'land', count: 20 },
     { kind: 'append', count: 20 },
     { kind: 'land', count: 20 },
+    { kind: 'reopen', count: 0 },
+    { kind: 'append', count: 5 },
     { kind: 'roll back', count: 1 },
     { kind: 'append', count: 5 },
     { kind: 'roll back', count: 9 },

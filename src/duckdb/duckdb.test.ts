@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import * as fc from 'fast-check'
@@ -85,6 +88,29 @@ test('a statement that needs more memory than there is, is invalid and says what
     connection.run('CREATE TABLE t AS SELECT random() AS r FROM range(20_000_000)'),
     fault('invalid', /Out of Memory/i),
   )
+})
+
+test('two instances that spill below one folder leave each other alone, and nothing behind', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'ticklake-spill-'))
+  try {
+    const spilling = { ...OPTIONS, memoryMb: 48, spillDir: join(dir, 'spill') }
+    {
+      await using one = await openDuckdb(spilling)
+      await using two = await openDuckdb(spilling)
+      using first = await one.connect()
+      using second = await two.connect()
+      const fill =
+        'CREATE TABLE t AS SELECT i, random() AS r, uuid() AS u FROM range(1_500_000) s(i)'
+      await first.run(fill)
+      await second.run(fill)
+      for (const connection of [first, second])
+        assert.deepEqual(await connection.all('SELECT sum(i) FROM t'), [[1_124_999_250_000n]])
+      assert.equal((await readdir(spilling.spillDir)).length, 2)
+    }
+    assert.deepEqual(await readdir(spilling.spillDir), [])
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
 })
 
 test('an aborted signal interrupts a statement that runs', () =>

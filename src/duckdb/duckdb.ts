@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import type * as DuckdbPackage from '@duckdb/node-api'
 import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from '@duckdb/node-api'
 import type { Rows, Table } from '../market/tables.ts'
@@ -21,7 +24,7 @@ export type DuckdbOptions = {
   readonly threads: number
   /** DuckDB's own memory; Node's heap comes on top. */
   readonly memoryMb: number
-  /** Where it spills what does not fit; null: it fails with `invalid` instead. */
+  /** Below it each instance spills what does not fit into a folder of its own; null: that fails with `invalid`. */
   readonly spillDir: string | null
   /** Folders whose files SQL may read; null: any file (for statements of our own only). */
   readonly readable: readonly string[] | null
@@ -65,6 +68,9 @@ export type Connection = Disposable & {
 /** Opens an in-memory instance; DuckDB itself (a few tens of MB) is loaded here, not before. */
 export async function openDuckdb(options: DuckdbOptions): Promise<Duckdb> {
   const api = await import('@duckdb/node-api')
+  const { spillDir } = options
+  // Where it cannot be made, only a statement that spills fails.
+  if (spillDir !== null) await mkdir(spillDir, { recursive: true }).catch(() => undefined)
   const instance = await translated(() => api.DuckDBInstance.create(':memory:', settings(options)))
   await using opening = new AsyncDisposableStack()
   opening.defer(() => instance.closeSync())
@@ -79,7 +85,8 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Duckdb> {
 const settings = ({ threads, memoryMb, spillDir }: DuckdbOptions): Record<string, string> => ({
   threads: String(threads),
   memory_limit: `${memoryMb}MiB`,
-  temp_directory: spillDir ?? '',
+  // DuckDB makes it when it first spills and removes it when it closes.
+  temp_directory: spillDir === null ? '' : join(spillDir, `duckdb-${randomUUID()}`),
   autoinstall_known_extensions: 'false',
   autoload_known_extensions: 'false',
 })

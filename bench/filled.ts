@@ -1,0 +1,92 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createTradeDecoder } from '../src/feed/finnhub-trades.ts'
+import { systemClock } from '../src/flow/clock.ts'
+import { systemRandom } from '../src/flow/random.ts'
+import { openIcebergLake } from '../src/lake/iceberg-lake.ts'
+import type { Lake, ParquetWriter } from '../src/lake/lake.ts'
+import { openLocalStore } from '../src/lake/local-store.ts'
+import { duckdbParquetWriter } from '../src/lake/parquet.ts'
+import { createRoll } from '../src/lake/roll.ts'
+import { openSqliteCatalog } from '../src/lake/sqlite-catalog.ts'
+import type { Run } from '../src/market/records.ts'
+import { recordRows } from '../src/market/rows.ts'
+import { RECORDS, type Rows } from '../src/market/tables.ts'
+import { land } from '../src/pipeline.ts'
+import { openSqliteTape } from '../src/tape/sqlite-tape.ts'
+import type { Tape } from '../src/tape/tape.ts'
+import { tapeRuns } from './bench.ts'
+
+const SOURCE = 'bench'
+const APPEND_TRADES = 50_000
+// What `land` uses by default.
+const ROLL = { rowsMax: 500_000, bytesMax: 256 * 1024 * 1024, ageMsMax: 10_000 }
+const PARQUET = { memoryMb: 512, threads: 2 }
+
+/** A filled SQLite tape beside an empty lake, both in a temporary folder that goes when it is disposed. */
+export type Filled = AsyncDisposable & {
+  readonly dir: string
+  readonly tape: Tape
+  readonly lake: Lake
+  readonly parquet: ParquetWriter
+  readonly decode: (run: Run) => Rows
+  /** Tape → lake through the pipeline, up to the end of the tape; resolves when all of it is visible. */
+  land(): Promise<void>
+}
+
+export async function openFilled(trades: number): Promise<Filled> {
+  const dir = await mkdtemp(join(tmpdir(), 'ticklake-bench-'))
+  await using opening = new AsyncDisposableStack()
+  opening.defer(() => rm(dir, { recursive: true, force: true }))
+  const [clock, random] = [systemClock, systemRandom]
+  const tape = opening.use(
+    await openSqliteTape({ dir: join(dir, 'tape'), mode: 'write', source: SOURCE, clock }),
+  )
+  for (const run of tapeRuns({ trades }, APPEND_TRADES)) {
+    const records = { ...run, key: new Uint32Array(run.count), keys: ['A'] }
+    await tape.append([{ kind: 'records', records }])
+  }
+  await mkdir(join(dir, 'lake'))
+  const store = await openLocalStore({ dir: join(dir, 'lake'), mode: 'write', clock, random })
+  const catalog = opening.use(
+    openSqliteCatalog({ file: join(dir, 'lake', 'catalog.db'), mode: 'write' }),
+  )
+  const parquet = opening.use(
+    await duckdbParquetWriter({ table: RECORDS, dir: store.stagingDir, ...PARQUET }),
+  )
+  const writing = { log: tape.trades.id, source: SOURCE, catalog, store, parquet, clock, random }
+  const lake = await openIcebergLake({ ...writing, table: RECORDS, mode: 'write' })
+  const trade = createTradeDecoder()
+  const decode = (run: Run) => recordRows(trade(run), SOURCE)
+  const closing = opening.move()
+  return {
+    dir,
+    tape,
+    lake,
+    parquet,
+    decode,
+    land: () => landAll({ tape, lake, decode, trades }),
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  }
+}
+
+type LandingAll = Pick<Filled, 'tape' | 'lake' | 'decode'> & { readonly trades: number }
+
+async function landAll({ tape, lake, decode, trades }: LandingAll): Promise<void> {
+  const stop = new AbortController()
+  let landed = 0
+  const commit: Lake['commit'] = async (staged) => {
+    await lake.commit(staged)
+    landed += staged.rows
+    if (landed >= trades) stop.abort()
+  }
+  await land({
+    log: tape.trades,
+    lake: { ...lake, commit },
+    decode,
+    roll: createRoll({ ...ROLL, ageMsMax: 1000, clock: systemClock }),
+    endOfTurn: (fault) => Promise.reject(fault),
+    signal: stop.signal,
+  })
+}

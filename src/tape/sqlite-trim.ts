@@ -23,6 +23,8 @@ export type Trimming = {
   readonly name: LogName
   readonly before: Offset
   readonly clock: Clock
+  /** Free pages that are always kept; FREE_PAGES_MAX. */
+  readonly freePagesMax?: number
 }
 
 /**
@@ -31,14 +33,15 @@ export type Trimming = {
  * yet trimmed. Not fsynced: a trim that a power cut undoes is only late.
  */
 export async function trimLog(trimming: Trimming): Promise<void> {
-  const { dir, name, before, clock } = trimming
+  const { dir, name, before, clock, freePagesMax = FREE_PAGES_MAX } = trimming
   const path = tapePath(dir)
   const db = openToWrite(dir, LOCK_WAIT_MS)
   try {
     db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0')
     while (await unhindered(clock, () => trimStep(db, name, before)))
       await clock.sleep(STEP_REST_MS)
-    while (await unhindered(clock, () => shrinkStep(db))) await clock.sleep(STEP_REST_MS)
+    while (await unhindered(clock, () => shrinkStep(db, freePagesMax)))
+      await clock.sleep(STEP_REST_MS)
     db.exec('PRAGMA wal_checkpoint(PASSIVE)')
   } catch (error) {
     throw sqliteFault(error, path)
@@ -61,12 +64,12 @@ function trimStep(db: DatabaseSync, name: LogName, before: Offset): boolean {
 }
 
 /** Gives some free pages back to the disk while they are too many; true: there may be more. */
-function shrinkStep(db: DatabaseSync): boolean {
+function shrinkStep(db: DatabaseSync, freePagesMax: number): boolean {
   const free = numberOf(db, 'PRAGMA freelist_count', 'freelist_count')
   const pages = numberOf(db, 'PRAGMA page_count', 'page_count')
-  if (free < FREE_PAGES_MAX || free < pages * FREE_SHARE_MAX) return false
+  if (free < freePagesMax || free < pages * FREE_SHARE_MAX) return false
   db.exec(`PRAGMA incremental_vacuum(${SHRINK_PAGES})`)
-  return true
+  return numberOf(db, 'PRAGMA freelist_count', 'freelist_count') < free
 }
 
 function transaction<T>(db: DatabaseSync, act: () => T): T {

@@ -3,13 +3,14 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import { numbered, SOURCE } from '../../test/conformance/tape-samples.ts'
-import { temporaryFolder } from '../../test/conformance/tape-world.ts'
+import { all, numbered, SOURCE } from '../../test/conformance/tape-samples.ts'
+import { fault, temporaryFolder } from '../../test/conformance/tape-world.ts'
 import { systemClock } from '../flow/clock.ts'
-import type { Records } from '../market/records.ts'
+import { offset, type Records } from '../market/records.ts'
 import { batches } from './block.ts'
 import { createTape } from './sqlite-schema.ts'
 import { openSqliteTape } from './sqlite-tape.ts'
+import { trimLog } from './sqlite-trim.ts'
 import { openWriter } from './sqlite-writer.ts'
 
 const MB = 1024 * 1024
@@ -81,4 +82,40 @@ test('an append waits for another process that holds the lock, and a trim waits 
   await Promise.all([appended, trimmed])
   assert.deepEqual(new Set(order), new Set(['appended', 'trimmed']))
   assert.equal([...(await tape.trades.bounds()).values()][0]?.end, 200)
+})
+
+test('an append that is refused leaves the tape free for others, and nothing on it', async () => {
+  await using folder = await temporaryFolder()
+  using writer = writerIn(folder.dir)
+  using other = openWriter({ dir: folder.dir, source: 'finnhub' }, LIMITS)
+  writer.append({ trades: block(0, 10), feed: [] })
+  assert.throws(
+    () => other.append({ trades: block(10, 20), feed: [] }),
+    fault('invalid', /finnhub/),
+  )
+  writer.append({ trades: block(10, 15), feed: [] })
+  await using reader = await openSqliteTape({ dir: folder.dir, mode: 'read', clock: systemClock })
+  assert.equal((await all(reader.trades)).length, 15)
+  assert.equal(await reader.source(), SOURCE)
+})
+
+test('a file that is mostly free gives its space back to the disk', async () => {
+  await using folder = await temporaryFolder()
+  const path = join(folder.dir, 'tape.db')
+  {
+    using writer = writerIn(folder.dir)
+    for (let i = 0; i < 10; i++)
+      writer.append({ trades: block(i * 5_000, i * 5_000 + 5_000), feed: [] })
+  }
+  const full = statSync(path).size
+  const trimming = {
+    dir: folder.dir,
+    name: 'trades',
+    clock: systemClock,
+    freePagesMax: 16,
+  } as const
+  await trimLog({ ...trimming, before: offset(45_000) })
+  assert.ok(statSync(path).size < full / 2, `${statSync(path).size} of ${full} bytes are left`)
+  await using reader = await openSqliteTape({ dir: folder.dir, mode: 'read', clock: systemClock })
+  assert.equal((await all(reader.trades)).at(-1)?.receivedMs, 49_999)
 })

@@ -42,9 +42,16 @@ const placed = (parts: readonly Records[]): Block[] => {
   })
 }
 
-const sizes = fc.array(fc.oneof(fc.nat(200), fc.constant(0), fc.nat(BLOCK_BYTES_MAX + 1000)), {
-  maxLength: 12,
-})
+const sizes = fc.array(
+  fc.oneof(
+    { weight: 8, arbitrary: fc.nat(200) },
+    { weight: 2, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.nat(BLOCK_BYTES_MAX + 1000) },
+  ),
+  {
+    maxLength: 12,
+  },
+)
 const parts = fc
   .array(fc.tuple(sizes, fc.nat(50)), { maxLength: 8 })
   .map((all) => all.map(([size, seed]) => recordsOf(size, seed)))

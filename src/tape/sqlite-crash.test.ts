@@ -41,7 +41,7 @@ test('after a kill -9 at any moment all that was acknowledged is there, and noth
   for (let round = 0; round < ROUNDS; round++) {
     using writer = start('write', folder.dir, String(acknowledged))
     const exit = once(writer.child, 'exit')
-    const appends = 1 + random.integer(40)
+    const appends = 1 + random.integer(20)
     for (let i = 0; i < appends; i++) acknowledged = Number((await writer.lines.next()).value)
     const timer = setTimeout(() => writer.child.kill('SIGKILL'), random.next() * 8)
     for (let line = await writer.lines.next(); line.done !== true; line = await writer.lines.next())

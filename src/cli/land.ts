@@ -1,6 +1,6 @@
 import type { Landed } from '../config/components.ts'
 import { backoffMs } from '../flow/retry.ts'
-import type { Fault } from '../flow/fault.ts'
+import { Fault, isFault } from '../flow/fault.ts'
 import type { Lake } from '../lake/lake.ts'
 import type { Log, Tape } from '../tape/tape.ts'
 import type { Command } from './command.ts'
@@ -35,7 +35,6 @@ export const command: Command = {
   run: async (invocation) => {
     await using part = await startPart('land', invocation)
     invocation.onStop('committing what is on the tape')
-    const { isFault } = await import('../flow/fault.ts')
     try {
       await landUntil(part, invocation.signal)
     } catch (error) {
@@ -72,13 +71,15 @@ async function landUntil(part: RunningPart, stop: AbortSignal): Promise<void> {
   const outcomes = await Promise.allSettled([...both, trimming])
   const failure = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failure !== undefined) throw failure.reason
-  if (lease.lost.aborted) parts.log('error', 'the lander lease was lost: ending')
+  if (lease.lost.aborted)
+    throw new Fault('unavailable', 'the lander lease was lost', {
+      remedy: 'Start it again: it waits for the lease. Leave lander.lock beside the tape alone.',
+    })
 }
 
 /** The tape, as soon as a recorder has made it and bound it to a source. */
 async function firstTape(part: RunningPart, stop: AbortSignal): Promise<Tape> {
   const { openTapeToRead } = await import('../config/components.ts')
-  const { Fault, isFault } = await import('../flow/fault.ts')
   let told = false
   while (!stop.aborted) {
     try {

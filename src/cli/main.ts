@@ -8,7 +8,7 @@ import { findCommand, parseArguments, type Arguments } from './args.ts'
 import type { Command, Invocation } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { EXIT, errorExit, errorJson, errorText } from './exit.ts'
-import { catchSignals } from './signals.ts'
+import { catchSignals, type Stop } from './signals.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 
 /** The program: reads its arguments, runs one command, and leaves its exit code in `process.exitCode`. */
@@ -31,16 +31,16 @@ export async function main(argv: readonly string[]): Promise<void> {
       redact = hide
       return loaded
     })
-    const settled = { invalidExit: EXIT.usage as number }
+    const stop = catchSignals(terminal)
+    const redactNow = (text: string) => redact(text)
     try {
-      process.exitCode = await command.run(
-        await invocation({ given, json, terminal, settings, redact: (text) => redact(text) }),
-      )
+      const asked = { given, json, terminal, settings, redact: redactNow, stop }
+      process.exitCode = await command.run(await invocation(asked))
     } catch (error) {
-      settled.invalidExit = settingsFaults.has(error as object)
-        ? EXIT.settings
-        : (command.invalidExit ?? EXIT.usage)
-      fail(error, settled.invalidExit)
+      const isSettings = settingsFaults.has(error as object)
+      fail(error, isSettings ? EXIT.settings : (command.invalidExit ?? EXIT.usage))
+    } finally {
+      stop.finish()
     }
   } catch (error) {
     fail(error, EXIT.usage)
@@ -86,9 +86,9 @@ async function invocation(parts: {
   terminal: Terminal
   settings: () => Promise<Loaded>
   redact: Hide
+  stop: Stop
 }): Promise<Invocation> {
-  const { given, json, terminal, settings, redact } = parts
-  const { signal, onStop } = catchSignals(terminal)
+  const { given, json, terminal, settings, redact, stop } = parts
   return {
     positionals: given.positionals,
     flags: given.flags,
@@ -97,8 +97,8 @@ async function invocation(parts: {
     json,
     terminal,
     settings,
-    signal,
-    onStop,
+    signal: stop.signal,
+    onStop: stop.onStop,
     self: [process.execPath, fileURLToPath(new URL('../../bin/ticklake.js', import.meta.url))],
     log: async () => {
       const { createLog } = await import('./log.ts')

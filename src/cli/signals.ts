@@ -4,7 +4,12 @@ import type { Terminal } from './terminal.ts'
 export type Stop = {
   readonly signal: AbortSignal
   readonly onStop: (waitsFor: string) => void
+  /** The command is done: what still follows `signal` ends too, and the process with it. */
+  readonly finish: () => void
 }
+
+/** What is still open this long after the command is done is not waited for, ms. */
+const LINGER_MS = 5000
 
 /**
  * The first SIGINT, SIGTERM or SIGHUP, or the end of the supervisor's channel, aborts `signal` and says
@@ -15,7 +20,8 @@ export function catchSignals(terminal: Terminal): Stop {
   let waitsFor = ''
   const stop = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) process.exit(signalExit(name))
-    if (waitsFor !== '') terminal.err(`ticklake: ${waitsFor}; a second ${name} forces\n`)
+    if (waitsFor !== '' && process.channel === undefined)
+      terminal.err(`ticklake: ${waitsFor}; a second ${name} forces\n`)
     controller.abort(name)
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop)
@@ -24,5 +30,12 @@ export function catchSignals(terminal: Terminal): Stop {
     process.once('disconnect', () => stop('SIGTERM'))
     process.channel?.unref() // listening must not keep a process alive that is done
   }
-  return { signal: controller.signal, onStop: (text) => void (waitsFor = text) }
+  return {
+    signal: controller.signal,
+    onStop: (text) => void (waitsFor = text),
+    finish: () => {
+      controller.abort('done')
+      setTimeout(() => process.exit(), LINGER_MS).unref()
+    },
+  }
 }

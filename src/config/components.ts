@@ -70,7 +70,7 @@ function whatElse({ data }: Places): string {
   const start = 'Start recording with `ticklake up`'
   return beside.length === 0
     ? `${start}, or name the folder with --data.`
-    : `${start}, or choose one of those that are there: ${beside.map((name) => `--source ${name}`).join(', ')}.`
+    : `${start}, or choose one of those that are there: ${beside.map((name) => `--data ${join(parent, name)}`).join(', ')}.`
 }
 
 const names = (dir: string): readonly string[] => {
@@ -144,11 +144,13 @@ export async function openRecording(
     throw new Fault('invalid', 'Finnhub needs a key, and FINNHUB_TOKEN is not set', {
       remedy: 'Set FINNHUB_TOKEN or FINNHUB_TOKEN_FILE, or say --feed simulator.',
     })
+  // The key goes to Finnhub, or to another server by TLS; never in the clear to whoever listens.
+  const keyed = address.kind === 'finnhub' || (address.kind === 'url' && /^wss:/i.test(address.url))
   const url = recorder.url ?? (address.kind === 'url' ? address.url : FINNHUB_URL)
   return {
     feed: finnhubFeed({
       url,
-      token: token === null ? null : () => token.reveal(),
+      token: token === null || !keyed ? null : () => token.reveal(),
       recorder: randomUUID(),
       epoch: recorder.epoch,
       source: places.source,

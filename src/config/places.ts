@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { Fault } from '../flow/fault.ts'
 import type { Loaded } from './load.ts'
+import type { Settings } from './settings.ts'
 
 /** Where trades come from. */
 export type FeedAddress =
@@ -21,10 +22,19 @@ export type Places = {
   readonly catalog: { readonly kind: 'sqlite'; readonly file: string }
 }
 
-/** The feed of `record` and `up`. Simulated trades never go to a tape or lake that somebody named. */
+/** The feed of `record` and `up`. Simulated trades never go where somebody expects real ones. */
 export function feedAddress({ settings }: Loaded): FeedAddress {
-  const { feed, tape, lake, catalog } = settings
-  if (feed !== null) return parseFeed(feed)
+  const { feed, source } = settings
+  const address = feed === null ? unnamedFeed(settings) : parseFeed(feed)
+  if (address.kind === 'simulator' && source !== null && source !== 'simulator')
+    throw new Fault('invalid', `simulated trades are of the source simulator, not of ${source}`, {
+      remedy: 'Leave --source out, or name the feed with --feed or FINNHUB_TOKEN.',
+    })
+  return address
+}
+
+function unnamedFeed(settings: Settings): FeedAddress {
+  const { tape, lake, catalog } = settings
   if (settings['finnhub.token'] !== null) return { kind: 'finnhub' }
   const named = Object.entries({ tape, lake, catalog }).find(([, address]) => address !== null)
   if (named === undefined) return { kind: 'simulator' }

@@ -43,7 +43,7 @@ export async function duckdbParquetWriter(options: ParquetWriterOptions): Promis
   return {
     write: async (rolled) => {
       if (rolled.rows === 0) return []
-      duckdb ??= openDuckdb({ ...options, spillDir: join(dir, 'spill'), readable: null })
+      duckdb ??= openDuckdb({ ...options, spillDir: dir, readable: null })
       using connection = await (await duckdb).connect()
       const fileName = () => join(dir, `${files++}.parquet`)
       return await writeDays({ connection, table: options.table, rolled, fileName })

@@ -151,11 +151,12 @@ export function createOverview(options: OverviewOptions): Overview {
   }
 }
 
-/** One status a part: a standby's only where nobody does the work. */
+/** One status a part: of those that work the newest (a killed one's stays a moment), else a standby's. */
 const active = (statuses: readonly PartStatus[]): readonly PartStatus[] =>
   [...Map.groupBy(statuses, ({ part }) => part).values()].flatMap((same) => {
-    const working = same.find(({ state }) => !state.startsWith('waiting')) ?? same[0]
-    return working === undefined ? [] : [working]
+    const newest = same.toSorted((a, b) => b.at - a.at)
+    const shown = newest.find(({ state }) => !state.startsWith('waiting')) ?? newest[0]
+    return shown === undefined ? [] : [shown]
   })
 
 /** Of one recorder's beats in a row only the last says something: a week of them is not kept. */

@@ -1,6 +1,6 @@
 import type { Feed } from './feed/feed.ts'
 import { isFault, type Fault } from './flow/fault.ts'
-import { ahead, each, from, map, type Stage } from './flow/stream.ts'
+import { ahead, breaker, each, from, map, type Stage } from './flow/stream.ts'
 import type { Lake, Rolled } from './lake/lake.ts'
 import type { FeedEvent } from './market/feed-events.ts'
 import type { Run } from './market/records.ts'
@@ -41,12 +41,14 @@ export async function record({ feed, mark, gather, tape, signal }: Recording): P
 export async function land(landing: Landing): Promise<void> {
   const { log, lake, decode, roll, endOfTurn, signal } = landing
   for await (const turn of log.turns(lake.positions, signal)) {
+    const { stage: unlessRefused, guard } = breaker<Run>()
     await from(turn)
+      .through(unlessRefused) // a refused commit ends the turn at once, also while the tape is quiet
       .through(map(decode))
       .through(roll)
       .through(map(lake.stage))
       .through(ahead(1)) // the next batch is staged while this one commits
-      .into(each(lake.commit))
+      .into(each(guard(lake.commit)))
       .catch(async (error: unknown) => {
         if (!isFault(error, 'conflict') && !isFault(error, 'unavailable')) throw error
         await endOfTurn(error)

@@ -26,7 +26,10 @@ export const map = <A, B>(turn: (item: A) => B | Promise<B>): Stage<A, B> =>
     for await (const item of input) yield await turn(item)
   }
 
-/** A bounded stage that works up to `depth` items ahead of its reader; order is kept. */
+/**
+ * A bounded stage that works up to `depth` items ahead of its reader; order is kept. A reader that leaves
+ * waits for what is under way: end the source first where that may take for ever (see `breaker`).
+ */
 export const ahead = <A>(depth: number): Stage<A, A> =>
   async function* readAhead(input) {
     const source = input[Symbol.asyncIterator]()
@@ -38,10 +41,11 @@ export const ahead = <A>(depth: number): Stage<A, A> =>
       waiting.push(next)
     }
     try {
+      pull()
       while (true) {
-        while (waiting.length < depth) pull()
         const result = await waiting.shift()
         if (result === undefined || result.done === true) return
+        while (waiting.length < depth) pull() // before the reader gets this one: while it works, these come
         yield result.value
       }
     } finally {
@@ -49,3 +53,46 @@ export const ahead = <A>(depth: number): Stage<A, A> =>
       await source.return?.()
     }
   }
+
+/**
+ * Joins a stream's end to its beginning: when an act that `guard` wraps fails, the input of `stage` fails with
+ * the same error, also while it waits for a source that has nothing to give. The source is then not waited for.
+ */
+export function breaker<A>(): {
+  readonly stage: Stage<A, A>
+  readonly guard: <B>(act: (item: B) => Promise<void>) => (item: B) => Promise<void>
+} {
+  let broken: { error: unknown } | null = null
+  let wake = () => undefined as void
+  return {
+    guard: (act) => async (item) => {
+      try {
+        await act(item)
+      } catch (error) {
+        broken = { error }
+        wake()
+        throw error
+      }
+    },
+    stage: async function* unlessBroken(input) {
+      const source = input[Symbol.asyncIterator]()
+      const next = () =>
+        new Promise<IteratorResult<A>>((resolve, reject) => {
+          wake = () => reject(broken?.error)
+          source.next().then(resolve, reject)
+          if (broken !== null) wake()
+        })
+      try {
+        while (true) {
+          const result = await next()
+          if (result.done === true) return
+          yield result.value
+        }
+      } finally {
+        const returned = source.return?.()
+        if (broken === null) await returned
+        else returned?.catch(() => undefined)
+      }
+    },
+  }
+}

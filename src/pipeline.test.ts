@@ -11,21 +11,22 @@ import type { Log } from './tape/tape.ts'
 
 const conflict = () => new Fault('conflict', 'somebody was faster', { remedy: 'The next turn.' })
 
-/** A tape that gives two records in each turn, then is quiet. */
-function quietLog(turnsMax: number): Log {
+/** A tape that gives some records in each of two turns, then is quiet. */
+function quietLog(records: number): Log {
   async function* turn(): AsyncGenerator<Run> {
-    for (const first of [0, 1]) yield rowsOf({ partition: 0, first, next: first + 1 }).run
+    for (let first = 0; first < records; first++)
+      yield rowsOf({ partition: 0, first, next: first + 1 }).run
     await new Promise(() => undefined)
   }
   return {
     ...({} as Log),
     turns: async function* turns() {
-      for (let i = 0; i < turnsMax; i++) yield turn()
+      for (let i = 0; i < 2; i++) yield turn()
     },
   }
 }
 
-function landing(commit: () => Promise<void>) {
+function landing(records: number, commit: () => Promise<void>) {
   const staged: number[] = []
   const told: string[] = []
   const lake = {
@@ -37,7 +38,7 @@ function landing(commit: () => Promise<void>) {
     commit,
   }
   const running = land({
-    log: quietLog(2),
+    log: quietLog(records),
     lake: lake as unknown as Lake,
     decode: ({ partition, first, next }) => rowsOf({ partition, first, next }),
     roll: createRoll({ rowsMax: 1, bytesMax: Infinity, ageMsMax: 3_600_000, clock }),
@@ -48,7 +49,7 @@ function landing(commit: () => Promise<void>) {
 }
 
 test('a refused commit ends its turn and the next begins, although the tape is quiet', async () => {
-  const { running, told } = landing(async () => {
+  const { running, told } = landing(1, async () => {
     throw conflict()
   })
   await running
@@ -57,7 +58,7 @@ test('a refused commit ends its turn and the next begins, although the tape is q
 
 test('the next batch is staged while one commits', async () => {
   let together = 0
-  const { running, staged } = landing(async () => {
+  const { running, staged } = landing(2, async () => {
     while (staged.length % 2 !== 0) await clock.sleep(1)
     together = staged.length
     throw conflict()

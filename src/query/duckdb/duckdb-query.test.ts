@@ -5,6 +5,7 @@ import { queryConformance, type QueryWorld } from '../../../test/conformance/que
 import { ask, openSmallLake, tradeText, type SmallLake } from '../../../test/fixtures/small-lake.ts'
 import { Fault } from '../../flow/fault.ts'
 import type { LakeSnapshot } from '../../lake/lake.ts'
+import type { Log } from '../../tape/tape.ts'
 import type { Query } from '../query.ts'
 
 async function world(lakeOnly: boolean): Promise<QueryWorld> {
@@ -140,6 +141,28 @@ test('a trim between reading the position and the tape is met by reading both ag
     return seen
   }
   await using query = await small.openQuery({ records: { ...small.records, lake: { snapshot } } })
+  await eachOnce(query, 10)
+})
+
+test('a trim that overtakes the reading of the tape is met by reading both again', async () => {
+  await using small = await openSmallLake()
+  await small.append(numbered(0, 10))
+  let before: (() => Promise<void>) | null = async () => {
+    await small.land()
+    const end = (await small.tape.trades.bounds()).values().next().value?.end
+    assert.ok(end)
+    await small.tape.trades.trim(new Map([[0 as never, end]]))
+  }
+  const { log } = small.records
+  const read: Log['read'] = async function* read(from, until, signal) {
+    const trim = before
+    before = null
+    await trim?.()
+    yield* log.read(from, until, signal)
+  }
+  await using query = await small.openQuery({
+    records: { ...small.records, log: { ...log, read } },
+  })
   await eachOnce(query, 10)
 })
 

@@ -1,5 +1,5 @@
 import type { Connection } from '../../duckdb/duckdb.ts'
-import { Fault } from '../../flow/fault.ts'
+import { Fault, isFault } from '../../flow/fault.ts'
 import type { Lake, LakeSnapshot } from '../../lake/lake.ts'
 import { type Offset, type Partition, type Run } from '../../market/records.ts'
 import type { Rows, Table } from '../../market/tables.ts'
@@ -145,8 +145,19 @@ type Filling = {
   readonly signal: AbortSignal
 }
 
+type Filled = 'full' | 'whole' | 'torn'
+
 /** Appends what the tape has past what is held. 'torn': the tape did not go on where it ought to. */
-async function fill(generation: Generation, filling: Filling): Promise<'full' | 'whole' | 'torn'> {
+async function fill(generation: Generation, filling: Filling): Promise<Filled> {
+  try {
+    return await fillFrom(generation, filling)
+  } catch (error) {
+    if (isFault(error, 'conflict')) return 'torn' // trimmed while it was read: so it has landed by now
+    throw error
+  }
+}
+
+async function fillFrom(generation: Generation, filling: Filling): Promise<Filled> {
   const { source, log, from, ends, bytesMax, signal } = filling
   const starts = new Map<Partition, Offset>()
   const until = new Map<Partition, Offset>()

@@ -5,7 +5,7 @@ import type { ClockCheck } from './clock-check.ts'
 import type { FeedSocket, SocketHooks } from './finnhub-socket.ts'
 import type { SocketEnd } from './finnhub-handshake.ts'
 import type { createFrameSplitter } from './finnhub-frames.ts'
-import type { Inlet } from './inlet.ts'
+import type { Inlet, OddFrame } from './inlet.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
 
 const SAMPLE_BYTES_MAX = 64 * 1024 // of a frame that cannot be read goes to the feed log
@@ -132,7 +132,7 @@ function follow(parts: ConnectionParts, subscriptions: Subscriptions, socket: Fe
 }
 
 function receive(parts: ConnectionParts, subscriptions: Subscriptions, bytes: Uint8Array): void {
-  const { inlet, metrics, log } = parts
+  const { inlet, metrics } = parts
   const nowMs = parts.clock.now()
   metrics.add('ticklake_frames_received_total', 1)
   metrics.add('ticklake_bytes_received_total', bytes.byteLength)
@@ -149,17 +149,36 @@ function receive(parts: ConnectionParts, subscriptions: Subscriptions, bytes: Ui
       inlet.empty(nowMs)
       return refused(parts, subscriptions, frame.message)
     case 'unknown':
-    case 'unreadable': {
-      const unknown = frame.kind === 'unknown'
-      const cause = unknown ? `unknown type ${JSON.stringify(frame.type)}` : frame.cause
-      metrics.add(unknown ? 'ticklake_frames_unknown_total' : 'ticklake_frames_unreadable_total', 1)
-      log('warn', 'a frame of the feed could not be read', {
-        cause: parts.redact(cause),
-        bytes: bytes.byteLength,
+      metrics.add('ticklake_frames_unknown_total', 1)
+      return keepOdd(parts, bytes, {
+        kind: 'unknown',
+        cause: `type ${JSON.stringify(frame.type)}`,
+        words: 'a frame of the feed is of a type that ticklake does not know',
+        receivedMs: nowMs,
       })
-      inlet.unreadable(sample(bytes, parts.redact), nowMs, parts.redact(cause))
-    }
+    case 'unreadable':
+      metrics.add('ticklake_frames_unreadable_total', 1)
+      return keepOdd(parts, bytes, {
+        kind: 'unreadable',
+        cause: frame.cause,
+        words: 'a frame of the feed could not be read',
+        receivedMs: nowMs,
+      })
   }
+}
+
+type Odd = {
+  readonly kind: OddFrame
+  readonly cause: string
+  readonly words: string
+  readonly receivedMs: number
+}
+
+/** Says of a frame without readable trades that it came, and keeps its start. */
+function keepOdd({ log, redact, inlet }: ConnectionParts, bytes: Uint8Array, odd: Odd): void {
+  const cause = redact(odd.cause)
+  log('warn', odd.words, { cause, bytes: bytes.byteLength })
+  inlet.odd(odd.kind, { bytes: sample(bytes, redact), receivedMs: odd.receivedMs, cause })
 }
 
 /** A copy of the start of a frame, with the key taken out should the feed have echoed it. */

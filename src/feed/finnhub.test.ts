@@ -98,12 +98,13 @@ test('a right key is shown to the server and to nobody else', async () => {
   await replay.send(`{"type":"error","msg":"no such key ${KEY}"}`)
   await replay.send(`garbage ${KEY} garbage ?token=${encodeURIComponent(KEY)}`)
   await replay.send(`{"type":"${KEY}"}`)
-  await until(() => heard.said('unreadable').length === 2)
+  await until(() => heard.said('unreadable').length + heard.said('unknown').length === 2)
   replay.disconnect('cut')
   await until(() => heard.said('closed').length === 1)
   heard.stop()
   await heard.done
-  const bytes = heard.said('unreadable').map(({ bytes }) => Buffer.from(bytes ?? []).toString())
+  const odd = [...heard.said('unreadable'), ...heard.said('unknown')]
+  const bytes = odd.map(({ bytes }) => Buffer.from(bytes ?? []).toString())
   const everything = [JSON.stringify(heard.events), ...bytes, ...world.lines].join('\n')
   assert.match(everything, /\*\*\*/)
   for (const spelling of [KEY, encodeURIComponent(KEY)]) assert.ok(!everything.includes(spelling))
@@ -316,8 +317,11 @@ test('a frame of an unknown type is counted and kept, and is not fatal', async (
   await using world = await connected()
   const { heard, replay } = world
   await replay.send('{"type":"news","data":[]}')
-  await until(() => heard.said('unreadable').length === 1)
-  assert.equal(heard.said('unreadable')[0]?.cause, 'unknown type "news"')
+  await until(() => heard.said('unknown').length === 1)
+  const [{ cause, bytes } = { cause: null, bytes: null }] = heard.said('unknown')
+  assert.equal(cause, 'type "news"')
+  assert.equal(Buffer.from(bytes ?? []).toString(), '{"type":"news","data":[]}')
+  assert.deepEqual(heard.said('unreadable'), [])
   assert.equal(world.metrics.get('ticklake_frames_unknown_total'), 1)
   heard.stop()
   await heard.done

@@ -16,8 +16,8 @@ const ROOM_AGAIN = 0.5 // of the bound: once full, half must be free, so that on
 export type Inlet = {
   readonly events: AsyncIterable<FeedEvent>
   records(records: Keyed, receivedMs: number): void
-  /** An unreadable or unknown frame, with its start. */
-  unreadable(bytes: Uint8Array, receivedMs: number, cause: string): void
+  /** A frame that carries no trades that we can read, with its start. */
+  odd(kind: OddFrame, frame: { bytes: Uint8Array; receivedMs: number; cause: string }): void
   /** A frame without content; it counts as the last frame. */
   empty(receivedMs: number): void
   say(kind: SessionEventKind, said?: Parameters<Say>[1]): void
@@ -28,6 +28,8 @@ export type Inlet = {
   end(): void
   fail(error: unknown): void
 }
+
+export type OddFrame = Extract<SessionEventKind, 'unreadable' | 'unknown'>
 
 export type InletOptions = {
   readonly bytesMax: number
@@ -72,8 +74,8 @@ export function createInlet({ bytesMax, say, metrics, onDropped }: InletOptions)
       const size = records.bytes.byteLength + records.count * RECORD_BYTES
       offer({ kind: 'records', records }, { receivedMs, trades: records.count, size })
     },
-    unreadable: (bytes, receivedMs, cause) => {
-      const event = say('unreadable', { bytes, cause })
+    odd: (kind, { bytes, receivedMs, cause }) => {
+      const event = say(kind, { bytes, cause })
       const size = EVENT_BYTES + bytes.byteLength
       offer({ kind: 'session', event }, { receivedMs, trades: 0, size })
     },

@@ -80,6 +80,15 @@ test('dropped frames, unreadable frames and accepted holes cut what is covered',
   ])
 })
 
+test('a frame of an unknown type is no gap, and proves that the feed sends', () => {
+  const events = [
+    ...start,
+    at(2000, 'unknown', { cause: 'type "news"' }),
+    at(9000, 'closed', { to: null, cause: 'network' }),
+  ]
+  assert.deepEqual(shown(gaps(events, 9500)), ['* 0-100 not connected', '* 2000-9500… network'])
+})
+
 test('a symbol has a gap where it was not subscribed, refused or given up', () => {
   const events = [
     at(0, 'opened'),

@@ -49,7 +49,7 @@ type Reading = { readonly connections: Open[]; readonly cuts: Cut[]; readonly sy
  * What is missing between the first event and `nowMs`, from one tape's feed log in its order.
  *
  * A connection covers from its `opened` to its last vouched frame: the latest `to` of its own `alive`, `closed`
- * and `dropped` events, or the arrival of an `unreadable` frame. `subscribed` and the like prove that the
+ * and `dropped` events, or the arrival of an `unreadable` or `unknown` frame. `subscribed` and the like prove that the
  * recorder lives, not that the feed sends, so they vouch for nothing: a stall begins at its last frame, and
  * what a kill -9 cut off at the last `alive`'s. What lies between two vouched frames is covered however
  * quiet it was. The last connection, while nothing ended it, covers until now as long as its last event is
@@ -139,7 +139,7 @@ function absorb(connection: Open, event: SessionEvent, change: Change | null): v
 
 /** The time of a frame that this event proves to have come, with all before it durable or cut; null: of none. */
 function vouchedBy({ kind, at, to }: SessionEvent): number | null {
-  if (kind === 'unreadable') return at
+  if (kind === 'unreadable' || kind === 'unknown') return at
   return kind === 'alive' || kind === 'closed' || kind === 'dropped' ? to : null
 }
 

@@ -10,6 +10,7 @@ export const SESSION_EVENT_KINDS = [
   'refused', // symbols: the feed will not send these; cause says why
   'alive', // every 5 s: `to` is when the last frame came that is durable on the tape
   'unreadable', // bytes: the start of a frame that could not be split
+  'unknown', // bytes: the start of a frame of a type that ticklake does not know; no trade is missing
   'dropped', // from, to, cause: frames of this stretch came and were not kept
   'closed', // `to` is when the last frame came; cause says why it closed
   'hole_accepted', // from, to: an operator accepted that this stretch is missing

@@ -52,7 +52,7 @@ opening AS (
   SELECT * FROM own WHERE end_seq IS NULL OR seq <= end_seq
 ), summary AS (
   SELECT connection, opened_ms, later_ms, max(at_ms) AS sign_ms,
-    greatest(opened_ms, coalesce(max(CASE WHEN kind = 'unreadable' THEN at_ms
+    greatest(opened_ms, coalesce(max(CASE WHEN kind IN ('unreadable', 'unknown') THEN at_ms
       WHEN kind IN ('alive', 'closed', 'dropped') THEN to_ms END), opened_ms)) AS frame_ms,
     max(CASE WHEN seq <> end_seq THEN NULL WHEN kind = 'closed' THEN coalesce(cause, ${word(CAUSES.closed)})
       WHEN kind = 'lease_lost' THEN coalesce(cause, ${word(CAUSES.leaseLost)}) END) AS end_cause

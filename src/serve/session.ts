@@ -46,6 +46,7 @@ export function followEvent(connection: Connection, event: SessionEvent): void {
       return
     case 'alive':
     case 'unreadable':
+    case 'unknown':
     case 'dropped':
     case 'hole_accepted':
   }

@@ -99,7 +99,7 @@ export function coveredByBruteForce(
     const mine = endIndex === -1 ? own : own.slice(0, endIndex + 1)
     const live = later.length === 0 && endIndex === -1
     const frames = mine.map((event) => {
-      if (event.kind === 'unreadable') return event.at
+      if (event.kind === 'unreadable' || event.kind === 'unknown') return event.at
       return ['alive', 'closed', 'dropped'].includes(event.kind) ? (event.to ?? 0) : 0
     })
     const end = live ? now : Math.min(Math.max(opened.at, ...frames), ...later.map(({ at }) => at))

@@ -46,7 +46,8 @@ type Recorder = {
 async function recordOnce(part: RunningPart, recorder: Recorder): Promise<void> {
   const { parts } = part
   const { signal: stop, watchlist, url } = recorder
-  const { leaseOf, openRecording, openTapeToWrite } = await import('../config/components.ts')
+  const { leaseOf, openRecording, openTapeToWrite, patientTape } =
+    await import('../config/components.ts')
   const { record } = await import('../pipeline.ts')
   const { isFault } = await import('../flow/fault.ts')
   part.state('waiting for the recorder lease')
@@ -57,8 +58,9 @@ async function recordOnce(part: RunningPart, recorder: Recorder): Promise<void> 
   try {
     await using lease = await leaseOf(parts, 'recorder')(stop)
     clearTimeout(waiting)
-    await using tape = await openTapeToWrite(parts)
+    await using opened = await openTapeToWrite(parts)
     const { epoch, lost } = lease
+    const tape = await patientTape(parts, opened, AbortSignal.any([stop, lost]))
     const recording = await openRecording(parts, { watchlist, url, epoch, lost })
     part.state('recording')
     parts.log('info', 'recording', {

@@ -52,6 +52,12 @@ export async function openTapeToWrite({ places, clock, log }: Parts): Promise<Ta
   return openSqliteTape({ dir: places.tape.dir, mode: 'write', source: places.source, clock, log })
 }
 
+/** `tape`, whose append waits out what may pass (a full disk, a lock) until `signal` aborts. */
+export async function patientTape(parts: Parts, tape: Tape, signal: AbortSignal): Promise<Tape> {
+  const { patientAppend } = await import('../tape/patient-append.ts')
+  return { ...tape, append: patientAppend(tape.append, { ...parts, signal }) }
+}
+
 /** The tape, to read and to trim. Faults: `unavailable` while there is none. */
 export async function openTapeToRead({ places, clock, log }: Parts): Promise<Tape> {
   const { openSqliteTape } = await import('../tape/sqlite-tape.ts')

@@ -25,8 +25,8 @@ const RULES: readonly Rule[] = [
   },
   {
     starts: /^IO Error[^]*(No space left|not enough space|disk full)/i,
-    kind: 'invalid',
-    remedy: 'Free space on the disk that the message names, then run it again.',
+    kind: 'unavailable',
+    remedy: 'Free space on the disk that the message names; landing then goes on by itself.',
   },
   { starts: /^(IO|HTTP) Error/i, kind: 'unavailable', remedy: 'Look at the file that is named.' },
   {

@@ -174,8 +174,9 @@ function catalogFault(file: string, error: unknown): Fault {
       cause: error,
     })
   if (code === 13)
-    return new Fault('invalid', `the catalog ${file} cannot grow: ${what}`, {
-      remedy: 'The disk is full: free space, then start again. Nothing that was recorded is lost.',
+    return new Fault('unavailable', `the catalog ${file} cannot grow: ${what}`, {
+      remedy:
+        'The disk is full: free space. Nothing that was recorded is lost, and landing goes on.',
       cause: error,
     })
   if (code === 10)

@@ -12,13 +12,12 @@ const READINGS: Readonly<Record<string, Reading>> = {
   EPERM: { kind: 'invalid', remedy: 'Give the user that runs ticklake the right to it.' },
   EROFS: { kind: 'invalid', remedy: 'The disk is mounted read-only: mount it for writing.' },
   ENOSPC: {
-    kind: 'invalid',
-    remedy: 'The disk is full: free space, then start again. Nothing that was recorded is lost.',
+    kind: 'unavailable',
+    remedy: 'The disk is full: free space. Nothing that was recorded is lost, and landing goes on.',
   },
   EDQUOT: {
-    kind: 'invalid',
-    remedy:
-      'The quota is used up: free space, then start again. Nothing that was recorded is lost.',
+    kind: 'unavailable',
+    remedy: 'The quota is used up: free space. Nothing that was recorded is lost; landing goes on.',
   },
   EMFILE: { kind: 'unavailable', remedy: 'Too many open files: raise the limit (ulimit -n).' },
 }

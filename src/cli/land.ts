@@ -2,7 +2,7 @@ import type { Landed } from '../config/components.ts'
 import { backoffMs } from '../flow/retry.ts'
 import { Fault, isFault } from '../flow/fault.ts'
 import type { Lake } from '../lake/lake.ts'
-import type { Log, Tape } from '../tape/tape.ts'
+import type { Tape } from '../tape/tape.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit.ts'
 import { startPart, type RunningPart } from './part.ts'
@@ -58,17 +58,20 @@ async function landUntil(part: RunningPart, stop: AbortSignal): Promise<void> {
   parts.log('info', 'landing', { tape: parts.places.tape.dir, lake: parts.places.lake.dir })
   const failed = new AbortController()
   const signal = AbortSignal.any([stop, lease.lost, failed.signal])
-  const both = [lakes.records, lakes.feedLog].map(async (landed) => {
+  const tables = [lakes.records, lakes.feedLog]
+  const landing = tables.map((landed) => async () => {
+    await landOne(part, landed, signal)
+    if (stop.aborted && !lease.lost.aborted) await catchUp(part, landed)
+  })
+  const all = [...landing, () => trimLoop(parts, tables, signal)].map(async (act) => {
     try {
-      await landOne(part, landed, signal)
-      if (stop.aborted && !lease.lost.aborted) await catchUp(part, landed)
+      await act()
     } catch (error) {
       failed.abort()
       throw error
     }
   })
-  const trimming = trimLoop(parts, [lakes.records, lakes.feedLog], signal)
-  const outcomes = await Promise.allSettled([...both, trimming])
+  const outcomes = await Promise.allSettled(all)
   const failure = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failure !== undefined) throw failure.reason
   if (lease.lost.aborted)
@@ -123,18 +126,8 @@ async function landOne(part: RunningPart, landed: Landed, signal: AbortSignal): 
 /** After the turns have ended: what is on the tape now is landed too, in one last turn to its end. */
 async function catchUp(part: RunningPart, landed: Landed): Promise<void> {
   const limit = AbortSignal.timeout(CATCH_UP_MS_MAX)
-  const { log } = landed
-  const toTheEnd: Log = {
-    ...log,
-    turns: async function* turns(start) {
-      const bounds = await log.bounds()
-      const positions = await start([...bounds.keys()])
-      const from = new Map([...positions].map(([partition, { next }]) => [partition, next]))
-      const until = new Map([...bounds].map(([partition, { end }]) => [partition, end]))
-      yield log.read(from, until, limit)
-    },
-  }
-  await landOne(part, { ...landed, log: toTheEnd }, limit)
+  const { untilNow } = await import('./catch-up.ts')
+  await landOne(part, { ...landed, log: untilNow(landed.log) }, limit)
 }
 
 /** The lake, with its commits timed, logged and put in the status. */

@@ -7,7 +7,7 @@ const EVERY_MS = 3_600_000
 /** The first trim waits this long, so that a start is not slowed by it. */
 const FIRST_MS = 60_000
 
-/** Hourly: forgets what both lies below the lake's position and is older than the tape's retention. */
+/** Hourly: forgets what both lies below the last landed record and is older than the tape's retention. */
 export async function trimLoop(
   parts: Parts,
   landed: readonly Landed[],
@@ -19,8 +19,10 @@ export async function trimLoop(
     try {
       for (const one of landed) await trimLanded(parts, one, signal)
     } catch (error) {
-      if (!isFault(error, 'unavailable') && !isFault(error, 'closed')) throw error
-      log('warn', `the tape was not trimmed: ${error.message}`)
+      // A tape that only grows is no reason to stop landing; one that cannot be read stops that by itself.
+      if (!isFault(error)) throw error
+      const passes = error.kind === 'unavailable' || error.kind === 'closed'
+      log(passes ? 'warn' : 'error', `the tape was not trimmed: ${error.message}`)
     }
     await clock.sleep(EVERY_MS, signal)
   }
@@ -36,9 +38,10 @@ async function trimLanded(
   const positions = await landed.lake.positions([...bounds.keys()])
   const before = new Map<Partition, Offset>()
   for (const [partition, { earliest, end }] of bounds) {
-    const next = positions.get(partition)?.next
-    if (next === undefined) continue
-    const landedEnd = offset(Math.min(next, end))
+    const position = positions.get(partition)
+    if (position === undefined) continue
+    // The last landed record stays: the next start tells by it whether this is the tape that landed.
+    const landedEnd = offset(Math.min(position.last?.offset ?? position.next, end))
     const bound = await firstAtOrAfter(landed.log, {
       partition,
       keptFrom,

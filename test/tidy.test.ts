@@ -60,6 +60,17 @@ describe('the house is tidy', () => {
     assert.deepEqual(odd, [])
   })
 
+  it('the lock names every package of every platform, without which npm ci refuses there', () => {
+    type Entry = { readonly optionalDependencies?: Readonly<Record<string, string>> }
+    const { packages } = JSON.parse(textOf('package-lock.json')) as {
+      readonly packages: Readonly<Record<string, Entry>>
+    }
+    const missing = Object.values(packages)
+      .flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies))
+      .filter((name) => packages[`node_modules/${name}`] === undefined)
+    assert.deepEqual(missing, [])
+  })
+
   it('the root holds only what belongs there', () => {
     const allowed = new Set(
       [

@@ -62,8 +62,7 @@ export function startConnection(parts: ConnectionParts): Connection {
       }
       openedMono = frameMono = clock.monotonic()
       metrics.set('ticklake_feed_connected', 1)
-      inlet.say('opened')
-      follow(parts, subscriptions, socket)
+      follow(parts, subscriptions, socket, 'opened')
       void watch()
     },
     frame: (bytes) => {
@@ -111,18 +110,27 @@ export function startConnection(parts: ConnectionParts): Connection {
   }
 }
 
-/** Sends what is missing between what was asked for and what is wanted, and says so. */
-function follow(parts: ConnectionParts, subscriptions: Subscriptions, socket: FeedSocket): void {
+/**
+ * Sends what is missing between what was asked for and what is wanted, and says so. All at one moment, so
+ * that an outage, which ends with `opened`, is not followed by a millisecond's gap for each symbol.
+ */
+function follow(
+  parts: ConnectionParts,
+  subscriptions: Subscriptions,
+  ...[socket, opened]: [FeedSocket, 'opened'?]
+): void {
   const { inlet, metrics } = parts
   const { add, remove, over } = subscriptions.plan(parts.wanted())
   const send = (type: string, symbol: string) => socket.send(JSON.stringify({ type, symbol }))
   for (const symbol of remove) send('unsubscribe', symbol)
-  if (remove.length > 0) inlet.say('unsubscribed', { symbols: remove })
   for (const symbol of add) send('subscribe', symbol)
-  if (add.length > 0) inlet.say('subscribed', { symbols: add })
+  const at = parts.clock.now()
+  if (opened !== undefined) inlet.say(opened, { at })
+  if (remove.length > 0) inlet.say('unsubscribed', { at, symbols: remove })
+  if (add.length > 0) inlet.say('subscribed', { at, symbols: add })
   if (over.length > 0) {
     const cause = `over the cap of ${subscriptions.count} symbols`
-    inlet.say('refused', { symbols: over, cause })
+    inlet.say('refused', { at, symbols: over, cause })
     parts.log('warn', 'more symbols than one connection may have', {
       left_out: over.join(' '),
       cap: subscriptions.count,

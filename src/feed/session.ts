@@ -7,9 +7,9 @@ export type Recorder = {
   readonly epoch: number
   readonly source: string
 }
-type Said = Partial<Pick<SessionEvent, 'symbols' | 'from' | 'to' | 'cause' | 'bytes'>>
+type Said = Partial<Pick<SessionEvent, 'at' | 'symbols' | 'from' | 'to' | 'cause' | 'bytes'>>
 
-/** Words one event of this recorder's session, at the clock's time now. */
+/** Words one event of this recorder's session, at the clock's time now unless another is said. */
 export type Say = (kind: SessionEventKind, said?: Said) => SessionEvent
 
 export const sessionOf =

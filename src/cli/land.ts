@@ -3,7 +3,7 @@ import { backoffMs } from '../flow/retry.ts'
 import { Fault, isFault } from '../flow/fault.ts'
 import type { Lake } from '../lake/lake.ts'
 import type { Tape } from '../tape/tape.ts'
-import type { Command } from './command.ts'
+import type { Command, Invocation } from './command.ts'
 import { EXIT } from './exit.ts'
 import { startPart, type RunningPart } from './part.ts'
 
@@ -27,8 +27,19 @@ export const command: Command = {
     ],
     about:
       'One lander holds the lease of a SQLite tape; others wait for it. Ctrl-C commits what is on the tape\n' +
-      'and ends; killed at any moment, the next start goes on exactly where the lake ends.',
-    flags: [],
+      'and ends; killed at any moment, the next start goes on exactly where the lake ends. What does not fit\n' +
+      'together stops it; with one of these flags it goes on.',
+    flags: [
+      { name: 'adopt-tape', doc: 'Land this tape too, into a lake that holds another' },
+      {
+        name: 'adopt-rollback',
+        doc: 'The table was rolled back: land again from its older position',
+      },
+      {
+        name: 'accept-gap',
+        doc: 'Go on behind records that were trimmed before they landed; noted as a gap',
+      },
+    ],
     positionalsMax: 0,
   },
   invalidExit: EXIT.settings,
@@ -36,7 +47,7 @@ export const command: Command = {
     await using part = await startPart('land', invocation)
     invocation.onStop('committing what is on the tape')
     try {
-      await landUntil(part, invocation.signal)
+      await landUntil(part, invocation)
     } catch (error) {
       if (!invocation.signal.aborted || !isFault(error, 'closed')) throw error
     }
@@ -45,7 +56,10 @@ export const command: Command = {
   },
 }
 
-async function landUntil(part: RunningPart, stop: AbortSignal): Promise<void> {
+async function landUntil(
+  part: RunningPart,
+  { signal: stop, flags }: Pick<Invocation, 'signal' | 'flags'>,
+): Promise<void> {
   const { parts } = part
   const { leaseOf, openLakes } = await import('../config/components.ts')
   const { trimLoop } = await import('./trim.ts')
@@ -53,12 +67,19 @@ async function landUntil(part: RunningPart, stop: AbortSignal): Promise<void> {
   await using tape = await firstTape(part, stop)
   part.state('waiting for the lander lease')
   await using lease = await leaseOf(parts, 'lander')(stop)
-  await using lakes = await openLakes(parts, tape)
+  await using lakes = await openLakes(parts, tape, {
+    adoptTape: flags.has('adopt-tape'),
+    adoptRollback: flags.has('adopt-rollback'),
+  })
+  const tables = [lakes.records, lakes.feedLog]
+  if (flags.has('accept-gap')) {
+    const { acceptGaps } = await import('./accept-gap.ts')
+    await acceptGaps(parts, { tape, tables, signal: stop })
+  }
   part.state('landing')
   parts.log('info', 'landing', { tape: parts.places.tape.dir, lake: parts.places.lake.dir })
   const failed = new AbortController()
   const signal = AbortSignal.any([stop, lease.lost, failed.signal])
-  const tables = [lakes.records, lakes.feedLog]
   const landing = tables.map((landed) => async () => {
     await landOne(part, landed, signal)
     if (stop.aborted && !lease.lost.aborted) await catchUp(part, landed)

@@ -196,15 +196,18 @@ const LAND_MEMORY_MB = 512
 /** The feed log is a few rows a second at most. */
 const LAND_FEED_LOG_MEMORY_MB = 128
 
+/** What an operator accepts; see `openIcebergLake`. */
+export type Adopting = { readonly adoptTape?: boolean; readonly adoptRollback?: boolean }
+
 /** Both tables, to land in: made where they are not. Hold the lander's lease. */
-export async function openLakes(parts: Parts, tape: Tape): Promise<Lakes> {
+export async function openLakes(parts: Parts, tape: Tape, adopting: Adopting = {}): Promise<Lakes> {
   const { duckdbParquetWriter } = await import('../lake/parquet.ts')
   const { createRoll } = await import('../lake/roll.ts')
   const { recordRows, feedLogRows } = await import('../market/rows.ts')
   const { clock, loaded } = parts
   const { settings } = loaded
   const source = (await tape.source()) ?? parts.places.source
-  const opened = await openTables(parts, { tape, source, mode: 'write' })
+  const opened = await openTables(parts, { tape, source, mode: 'write', adopting })
   const { dir } = opened
   const writers = [
     await duckdbParquetWriter({ table: RECORDS, dir, memoryMb: LAND_MEMORY_MB, threads: 2 }),
@@ -244,6 +247,10 @@ export async function openLakes(parts: Parts, tape: Tape): Promise<Lakes> {
   }
 }
 
+/** How an operator accepts what was trimmed before it landed; see lake/accept-gap.ts. */
+export const gapsOfLake = () => import('../lake/accept-gap.ts')
+export type { Hole } from '../lake/accept-gap.ts'
+
 /** Both tables, to read: what is not there yet is empty. */
 export async function openLakesToRead(
   parts: Parts,
@@ -261,11 +268,16 @@ export async function openLakesToRead(
   }
 }
 
-type Opening = { readonly tape: Tape; readonly source: string; readonly mode: 'read' | 'write' }
+type Opening = {
+  readonly tape: Tape
+  readonly source: string
+  readonly mode: 'read' | 'write'
+  readonly adopting?: Adopting
+}
 
 async function openTables(
   { places, clock, random, log, metrics }: Parts,
-  { tape, source, mode }: Opening,
+  { tape, source, mode, adopting }: Opening,
 ): Promise<
   AsyncDisposable & {
     readonly store: Store
@@ -295,6 +307,7 @@ async function openTables(
         logger: log,
         metrics,
         mode,
+        ...adopting,
       }),
     [Symbol.asyncDispose]: () => catalog[Symbol.asyncDispose](),
   }

@@ -108,6 +108,8 @@ test('a rolled back table stops the writer; with consent it lands again from the
   const consenting = await open({ adoptRollback: true })
   await land(consenting, 5, 8)
   assert.equal((await (await open()).positions([P0])).get(P0)?.next, 8)
+  replace(rolledBack(metadata(), id))
+  await assert.rejects(consenting.positions([P0]), fault('corrupt')) // the consent was for the one before
 })
 
 const rolledBack = (metadata: Metadata, id: number | bigint): Metadata => ({

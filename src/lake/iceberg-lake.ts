@@ -12,7 +12,7 @@ import { isEmpty, moveProperties, only } from './iceberg/fence.ts'
 import { manifestReader } from './iceberg/manifest-reader.ts'
 import { mainSnapshot, type Metadata } from './iceberg/metadata-document.ts'
 import { plan } from './iceberg/plan.ts'
-import { checkTape, tablePositions } from './iceberg/positions.ts'
+import { checkTape, encodePositions, positionsKey, tablePositions } from './iceberg/positions.ts'
 import { checkSchema, ourSpec, specOf } from './iceberg/schema.ts'
 import { tableFiles } from './iceberg/table-files.ts'
 import { createTable, tableLoader } from './iceberg/table-state.ts'
@@ -23,6 +23,7 @@ import type { Store } from './store.ts'
 /** The namespace that holds ticklake's tables, unless another is named. */
 export const NAMESPACE = 'market'
 const SOURCE = 'ticklake.source'
+const NO_POSITIONS = encodePositions(new Map())
 
 export type IcebergLakeOptions = {
   readonly table: Table
@@ -43,13 +44,14 @@ export type IcebergLakeOptions = {
   readonly namespace?: string
   /** Lets a tape land that the table does not know although it holds another's rows. */
   readonly adoptTape?: boolean
-  /** After a rollback takes the older positions and lands again from there. */
+  /** After a rollback takes the older positions and lands again from there; over with the first commit. */
   readonly adoptRollback?: boolean
   /** Removes a local file that was stored; by default from the disk. */
   readonly removeLocal?: (path: string) => Promise<void>
 }
 
-type Opened = Required<Omit<IcebergLakeOptions, 'parquet'>> & {
+type Opened = Required<Omit<IcebergLakeOptions, 'parquet' | 'adoptRollback'>> & {
+  adoptRollback: boolean
   readonly parquet: ParquetWriter | undefined
 }
 
@@ -91,6 +93,7 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Lake
   if ((await loader.load()) === null) await createTable(io, { [SOURCE]: opened.source })
   const load = async () => present(await loader.load(), table)
   checkTape((await load()).metadata, log, opened.adoptTape)
+  if (opened.adoptTape) await adopt({ ...io, load }, log)
   return {
     positions: async (partitions) => {
       const { metadata } = await load()
@@ -115,6 +118,14 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Lake
   }
 }
 
+/** Notes the tape in the table at once: until its first record lands nothing else would tell that it may. */
+async function adopt(io: Committing, log: LogId): Promise<void> {
+  const key = positionsKey(log)
+  const base = await io.load()
+  const properties = ({ properties: known }: Metadata) => ({ [key]: known[key] ?? NO_POSITIONS })
+  if (base.metadata.properties[key] === undefined) await append(io, base, { files: [], properties })
+}
+
 type Writing = {
   readonly io: Committing
   readonly opened: Opened
@@ -137,6 +148,7 @@ async function commit({ io, opened, loader, seen }: Writing, staged: Staged): Pr
     if (isFault(error, 'conflict')) metrics.add('ticklake_lake_conflicts_total', 1, labels)
     throw error
   }
+  opened.adoptRollback = false // property and snapshots agree again: another rollback is another question
   for (const part of staged.stretches.keys()) seen.add(part)
   metrics.add('ticklake_lake_commits_total', 1, labels)
   metrics.add('ticklake_lake_rows_total', staged.rows, labels)

@@ -94,23 +94,32 @@ async function followTape(
 ): Promise<void> {
   const { lastOf, progressOf } = await import('../serve/overview.ts')
   const { openLakesToRead } = await import('../config/components.ts')
+  const { isFault } = await import('../flow/fault.ts')
+  const { readOn } = await import('./read-on.ts')
   const { clock } = parts
   const failed = new AbortController()
   const signal = AbortSignal.any([stop, failed.signal])
   const bounds = await tape.trades.bounds()
   const trades = async () => {
-    for await (const run of tape.trades.read(lastOf(bounds, FIRST_RECORDS), 'follow', signal))
+    const from = lastOf(bounds, FIRST_RECORDS)
+    for await (const run of readOn(tape.trades, { from, until: 'follow' }, signal))
       overview.takeTrades(run)
   }
   const feed = async () => {
-    for await (const run of tape.feed.read(new Map(), 'follow', signal)) overview.takeFeed(run)
+    const all = { from: new Map(), until: 'follow' } as const
+    for await (const run of readOn(tape.feed, all, signal)) overview.takeFeed(run)
   }
   const progress = async () => {
     await using lakes = await openLakesToRead(parts, tape)
     const { records } = lakes
     while (!signal.aborted) {
-      overview.setProgress(await progressOf(tape.trades, records.positions, { clock, signal }))
-      overview.setReady()
+      try {
+        overview.setProgress(await progressOf(tape.trades, records.positions, { clock, signal }))
+        overview.setReady()
+      } catch (error) {
+        // A lake that is busy, or a trim just now: asked again, and no reason to read the tape anew.
+        if (!isFault(error, 'unavailable') && !isFault(error, 'conflict')) throw error
+      }
       await clock.sleep(PROGRESS_MS, signal)
     }
   }

@@ -3,6 +3,7 @@ import type { Run } from '../market/records.ts'
 import { wholeNumber } from './args.ts'
 import type { Command, Invocation } from './command.ts'
 import { EXIT } from './exit.ts'
+import { readOn } from './read-on.ts'
 import { alignColumns, plain } from './terminal.ts'
 import { showTime } from './times.ts'
 
@@ -48,13 +49,14 @@ export const command: Command = {
     if (lines > 0) {
       const back = wanted.size === 0 ? lines * 2 + 100 : LOOK_BACK_MAX
       let last: Line[] = []
-      for await (const run of tape.trades.read(lastOf(bounds, back), end, signal)) {
+      const from = lastOf(bounds, back)
+      for await (const run of readOn(tape.trades, { from, until: end }, signal)) {
         last = [...last, ...linesOf(decode(run), run, wanted)].slice(-lines)
       }
       await show(last)
     }
     if (flags.has('no-follow')) return EXIT.ok
-    for await (const run of tape.trades.read(end, 'follow', signal))
+    for await (const run of readOn(tape.trades, { from: end, until: 'follow' }, signal))
       await show(linesOf(decode(run), run, wanted))
     return EXIT.ok
   },

@@ -4,8 +4,6 @@ import type { TradeColumns } from './finnhub-trades.ts'
 const TOGETHER_MS = 250
 /** Open groups at most, a power of two: 260,000 distinct trades a second. Past it the oldest is settled early. */
 const GROUPS_MAX = 65_536
-/** Of a group's number the bits that are its slot: a remainder of doubles costs more than all the rest of the search. */
-const SLOT = GROUPS_MAX - 1
 
 /** The group of a record that is no trade. */
 export const NO_GROUP = -1
@@ -15,7 +13,7 @@ const hashOf = ({ symbol, timeMs, price, volume }: TradeColumns, i: number): num
   let hash = Math.imul(((timeMs[i] ?? 0) >>> 0) ^ (symbol[i] ?? 0), 0x9e3779b1)
   hash = Math.imul(hash ^ (((price[i] ?? 0) * 10_000) >>> 0), 0x85ebca6b)
   hash = Math.imul(hash ^ (((volume[i] ?? 0) * 10_000) >>> 0), 0xc2b2ae35)
-  return (hash ^ (hash >>> 15)) & SLOT
+  return (hash ^ (hash >>> 15)) & (GROUPS_MAX - 1)
 }
 
 /**
@@ -53,7 +51,7 @@ export class EqualTrades {
     const isSetBack = receivedMs < this.#now - TOGETHER_MS
     this.#now = receivedMs
     while (this.#oldest < this.#next) {
-      const age = receivedMs - (this.#firstMs[this.#oldest & SLOT] ?? 0)
+      const age = receivedMs - (this.#firstMs[this.#oldest % GROUPS_MAX] ?? 0)
       if (!isSetBack && age <= TOGETHER_MS) return
       this.#settleOldest()
     }
@@ -89,14 +87,14 @@ export class EqualTrades {
   }
 
   #settleOldest(): void {
-    this.#settled(this.#count[this.#oldest & SLOT] ?? 0)
+    this.#settled(this.#count[this.#oldest % GROUPS_MAX] ?? 0)
     this.#oldest++
   }
 
   #find(columns: TradeColumns, i: number, hash: number): number {
     let n = this.#newest[hash] ?? -1
     while (n >= this.#oldest) {
-      const slot = n & SLOT
+      const slot = n % GROUPS_MAX
       if (
         this.#timeMs[slot] === columns.timeMs[i] &&
         this.#price[slot] === columns.price[i] &&
@@ -113,7 +111,7 @@ export class EqualTrades {
 
   #begin(columns: TradeColumns, i: number, hash: number): number {
     if (this.#next - this.#oldest === GROUPS_MAX) this.#settleOldest()
-    const slot = this.#next & SLOT
+    const slot = this.#next % GROUPS_MAX
     this.#symbol[slot] = columns.symbol[i] ?? 0
     this.#timeMs[slot] = columns.timeMs[i] ?? 0
     this.#price[slot] = columns.price[i] ?? 0

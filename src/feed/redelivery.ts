@@ -33,8 +33,8 @@ function createTally(tradesMax: number) {
   }
   return {
     add: (count: number) => {
+      if (count > tradesMax) return // one key, however often it came, says nothing of the others
       while (total.keys > 0 && total.trades + count > tradesMax) dropOldest()
-      if (count > tradesMax) return
       counts[(total.first + total.keys) % tradesMax] = count
       turn(count, 1)
     },

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ChangeableWatchlist } from '../feed/watchlist.ts'
 import type { Watchlist } from '../feed/feed.ts'
@@ -208,7 +209,9 @@ export async function openLakes(parts: Parts, tape: Tape, adopting: Adopting = {
   const { settings } = loaded
   const source = (await tape.source()) ?? parts.places.source
   const opened = await openTables(parts, { tape, source, mode: 'write', adopting })
-  const { dir } = opened
+  // Named by the tape whose one lander this is: what is in there was left by one that was killed.
+  const dir = join(opened.dir, tape.trades.id)
+  await rm(dir, { recursive: true, force: true })
   const writers = [
     await duckdbParquetWriter({ table: RECORDS, dir, memoryMb: LAND_MEMORY_MB, threads: 2 }),
     await duckdbParquetWriter({

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
@@ -114,6 +114,18 @@ describe('what an operator accepts when tape and lake do not fit', { timeout: 12
     assert.equal(adopted.code, 0, adopted.err)
     assert.equal(await count('records'), 24)
     assert.equal((await land()).code, 0)
+  })
+
+  test('what a killed lander left half written goes with the next start', async () => {
+    await append(104, 105)
+    let id = ''
+    await onTape(async ({ trades }) => void (id = trades.id))
+    const left = join(cli.dir, 'data', 'lake', '.staging', id, 'staged-before')
+    mkdirSync(left, { recursive: true })
+    writeFileSync(join(left, '0.parquet'), 'half')
+    assert.equal((await land()).code, 0)
+    assert.equal(existsSync(left), false)
+    assert.equal(await count('records'), 25)
   })
 })
 

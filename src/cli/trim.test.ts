@@ -28,7 +28,8 @@ async function once(log: Log, next: Offset, last = offset(next - 1)): Promise<re
     loaded: { settings: { 'land.tape_retention': 0 } },
   }
   const positions = async () => new Map([[P0, { next, last: { offset: last, crc: 0 } }]])
-  const landed = { name: 'records', log, lake: { positions } }
+  const tidy = async () => 3
+  const landed = { name: 'records', log, lake: { positions, tidy } }
   await trimLoop(parts as unknown as Parts, [landed as unknown as Landed], stop.signal)
   return told
 }
@@ -54,5 +55,11 @@ test('a tape that cannot be trimmed is told at once, and landing goes on', async
     throw new Fault('corrupt', 'a block is damaged', { remedy: 'Keep the file.' })
   }
   const told = await once({ ...tape.trades, read: damaged }, offset(10))
-  assert.deepEqual(told, ['error: the tape was not trimmed: a block is damaged'])
+  assert.deepEqual(told, ['error: tape or lake were not trimmed: a block is damaged'])
+})
+
+test('what expired snapshots left in the lake goes too', async () => {
+  await using tape = memoryTape({ source: 'simulator' })
+  const told = await once(tape.trades, offset(0), offset(0))
+  assert.deepEqual(told, ['info: removed old metadata files'])
 })

@@ -7,22 +7,35 @@ const EVERY_MS = 3_600_000
 /** The first trim waits this long, so that a start is not slowed by it. */
 const FIRST_MS = 60_000
 
-/** Hourly: forgets what both lies below the last landed record and is older than the tape's retention. */
+const TIDY_EVERY_MS = 86_400_000
+
+/**
+ * Hourly: forgets what both lies below the last landed record and is older than the tape's retention. Daily:
+ * removes what the tables' expired snapshots left.
+ */
 export async function trimLoop(
   parts: Parts,
   landed: readonly Landed[],
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, log } = parts
+  let tidiedMs = Number.NEGATIVE_INFINITY
   await clock.sleep(FIRST_MS, signal)
   while (!signal.aborted) {
     try {
       for (const one of landed) await trimLanded(parts, one, signal)
+      if (clock.monotonic() - tidiedMs >= TIDY_EVERY_MS && !signal.aborted) {
+        tidiedMs = clock.monotonic()
+        for (const { name, lake } of landed) {
+          const files = await lake.tidy()
+          if (files > 0) log('info', 'removed old metadata files', { table: name, files })
+        }
+      }
     } catch (error) {
-      // A tape that only grows is no reason to stop landing; one that cannot be read stops that by itself.
+      // What only grows is no reason to stop landing; a tape that cannot be read stops that by itself.
       if (!isFault(error)) throw error
       const passes = error.kind === 'unavailable' || error.kind === 'closed'
-      log(passes ? 'warn' : 'error', `the tape was not trimmed: ${error.message}`)
+      log(passes ? 'warn' : 'error', `tape or lake were not trimmed: ${error.message}`)
     }
     await clock.sleep(EVERY_MS, signal)
   }

@@ -10,6 +10,7 @@ import { silent, type Logger } from '../flow/log.ts'
 import { noMetrics, type Metrics } from '../flow/metrics.ts'
 import { systemRandom, type Random } from '../flow/random.ts'
 import type { Stage } from '../flow/stream.ts'
+import type { IcebergLake } from '../lake/iceberg-lake.ts'
 import type { Lake, ParquetWriter, Rolled } from '../lake/lake.ts'
 import type { Store } from '../lake/store.ts'
 import { FEED_LOG, RECORDS, type Rows, type Table } from '../market/tables.ts'
@@ -181,7 +182,7 @@ export async function openRecording(
 export type Landed = {
   readonly name: 'records' | 'feed_log'
   readonly log: Log
-  readonly lake: Lake
+  readonly lake: IcebergLake
   readonly decode: (run: Run) => Rows
   readonly roll: Stage<Rows, Rolled>
 }
@@ -286,7 +287,7 @@ async function openTables(
     readonly store: Store
     /** A folder on the lake's own disk for files on their way. */
     readonly dir: string
-    readonly lake: (table: Table, parquet?: ParquetWriter) => Promise<Lake>
+    readonly lake: (table: Table, parquet?: ParquetWriter) => Promise<IcebergLake>
   }
 > {
   const { openLocalStore } = await import('../lake/local-store.ts')

@@ -15,6 +15,7 @@ import { plan } from './iceberg/plan.ts'
 import { checkTape, encodePositions, positionsKey, tablePositions } from './iceberg/positions.ts'
 import { checkSchema, ourSpec, specOf } from './iceberg/schema.ts'
 import { tableFiles } from './iceberg/table-files.ts'
+import { removeStaleMetadata } from './iceberg/stale-files.ts'
 import { createTable, tableLoader } from './iceberg/table-state.ts'
 import type { Lake, LakeSnapshot, ParquetWriter, Staged, Wanted } from './lake.ts'
 import { stageFiles } from './stage.ts'
@@ -50,6 +51,11 @@ export type IcebergLakeOptions = {
   readonly removeLocal?: (path: string) => Promise<void>
 }
 
+export type IcebergLake = Lake & {
+  /** Removes old metadata files that nothing reaches any more; answers how many. For the one lander, daily. */
+  tidy(): Promise<number>
+}
+
 type Opened = Required<Omit<IcebergLakeOptions, 'parquet' | 'adoptRollback'>> & {
   adoptRollback: boolean
   readonly parquet: ParquetWriter | undefined
@@ -60,7 +66,7 @@ type Opened = Required<Omit<IcebergLakeOptions, 'parquet' | 'adoptRollback'>> & 
  * of the catalog; a batch whose beginning is not the table's position is refused, however late it comes.
  * Throws `invalid` for another source, `corrupt` for an unknown tape or a table that no longer fits.
  */
-export async function openIcebergLake(options: IcebergLakeOptions): Promise<Lake> {
+export async function openIcebergLake(options: IcebergLakeOptions): Promise<IcebergLake> {
   const opened: Opened = {
     logger: silent,
     metrics: noMetrics,
@@ -72,7 +78,8 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Lake
     ...options,
   }
   const { table, log, store, namespace, clock, random, mode } = opened
-  const files = tableFiles({ store, folder: `${namespace}/${table.name}`, clock, random })
+  const folder = `${namespace}/${table.name}`
+  const files = tableFiles({ store, folder, clock, random })
   const io = {
     ...opened,
     name: { namespace, name: table.name },
@@ -88,6 +95,7 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Lake
       positions: async (partitions) => only((await readSnapshot(reading)).positions, partitions),
       stage: async () => readOnly(table),
       commit: async () => readOnly(table),
+      tidy: async () => readOnly(table),
       snapshot: (wanted) => readSnapshot(reading, wanted),
     }
   if ((await loader.load()) === null) await createTable(io, { [SOURCE]: opened.source })
@@ -114,6 +122,8 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Lake
         random,
       }),
     commit: (staged) => commit({ io: { ...io, load }, opened, loader, seen }, staged),
+    tidy: () =>
+      removeStaleMetadata({ store, folder, manifests: manifestReader(files), load, clock }),
     snapshot: (wanted) => readSnapshot(reading, wanted),
   }
 }

@@ -1,7 +1,10 @@
 import { systemClock } from '../../src/flow/clock.ts'
 import { seededRandom } from '../../src/flow/random.ts'
-import { openIcebergLake, type IcebergLakeOptions } from '../../src/lake/iceberg-lake.ts'
-import type { Lake } from '../../src/lake/lake.ts'
+import {
+  openIcebergLake,
+  type IcebergLake,
+  type IcebergLakeOptions,
+} from '../../src/lake/iceberg-lake.ts'
 import { parseMetadata, type Metadata } from '../../src/lake/iceberg/metadata-document.ts'
 import { stringifyJson } from '../../src/lake/iceberg/json.ts'
 import { memoryCatalog } from '../../src/lake/memory-catalog.ts'
@@ -23,7 +26,7 @@ export function memoryLake(seed = 1) {
   return {
     store,
     catalog,
-    open: (how: Partial<IcebergLakeOptions> = {}): Promise<Lake> =>
+    open: (how: Partial<IcebergLakeOptions> = {}): Promise<IcebergLake> =>
       openIcebergLake({
         table: RECORDS,
         log: LOG,

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { memoryLake } from '../../../test/simulation/memory-lake.ts'
+import { roll } from '../../../test/simulation/rolls.ts'
+import { systemClock } from '../../flow/clock.ts'
+import type { Lake } from '../lake.ts'
+import { readManifestList } from './manifest-list.ts'
+
+const DAY_MS = 86_400_000
+const commits = async (lake: Lake, first: number, next: number) => {
+  for (let i = first; i < next; i++)
+    await lake.commit(await lake.stage(roll([{ partition: 0, first: i, next: i + 1 }])))
+}
+
+const later = { ...systemClock, now: () => Date.now() + 4 * DAY_MS }
+
+test('what no snapshot reaches any more is removed once it is old, and every snapshot still reads', async () => {
+  const { open, store, metadata } = memoryLake()
+  await commits(await open(), 0, 430)
+  const count = () => [...store.objects.keys()].filter((key) => key.includes('/metadata/')).length
+  const before = count()
+  const lake = await open({ clock: later })
+  const removed = await lake.tidy()
+  assert.ok(removed > 70, `only ${removed} files were removed`)
+  assert.equal(count(), before - removed)
+  for (const snapshot of metadata().snapshots) {
+    const path = snapshot['manifest-list']
+    const bytes = await store.read(store.keyOf(path) ?? '')
+    for (const { manifest_path } of readManifestList(bytes, path))
+      assert.ok(store.objects.has(store.keyOf(manifest_path) ?? ''), manifest_path)
+  }
+  assert.equal((await lake.snapshot()).files.length, 430)
+  await commits(lake, 430, 500)
+  assert.equal((await (await open({ mode: 'read' })).snapshot()).files.length, 500)
+})
+
+test('what is younger than three days stays: somebody may be reading or about to commit it', async () => {
+  const { open, store } = memoryLake()
+  const list: typeof store.list = async function* list(prefix) {
+    const modifiedMs = later.now() - 2 * DAY_MS
+    for await (const entry of store.list(prefix)) yield { ...entry, modifiedMs }
+  }
+  const lake = await open({ clock: later, store: { ...store, list } })
+  await store.create('market/records/metadata/left-over.avro', new Uint8Array(1))
+  assert.equal(await lake.tidy(), 0)
+})
+
+test('what another program keeps beside the metadata stays', async () => {
+  const { open, store } = memoryLake()
+  const lake = await open({ clock: later })
+  await commits(lake, 0, 1)
+  await store.create('market/records/metadata/stats.puffin', new Uint8Array(1))
+  await store.create('market/records/metadata/left-over.avro', new Uint8Array(1))
+  assert.equal(await lake.tidy(), 1)
+  assert.ok(store.objects.has('market/records/metadata/stats.puffin'))
+})

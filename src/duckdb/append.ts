@@ -13,8 +13,21 @@ export type AppendColumn =
   | { readonly type: 'UINTEGER'; readonly fill: (into: Uint32Array, first: number) => void }
   | { readonly type: 'DOUBLE'; readonly fill: (into: Float64Array, first: number) => void }
   | { readonly type: 'UTINYINT'; readonly fill: (into: Uint8Array, first: number) => void }
+  /** By index into `values`, which are distinct and hold no NUL: a longer one would be cut there. */
+  | {
+      readonly type: 'ENUM'
+      readonly values: readonly string[]
+      readonly fill: (into: Indexes, first: number) => void
+    }
   | { readonly type: 'VARCHAR'; readonly at: (row: number) => string | null }
   | { readonly type: 'BLOB'; readonly at: (row: number) => Uint8Array | null }
+
+/** As wide as the number of values asks for. */
+export type Indexes = Uint8Array | Uint16Array | Uint32Array
+
+// Of an ENUM whose indexes take one byte, and two.
+const ENUM8_VALUES_MAX = 255
+const ENUM16_VALUES_MAX = 65_535
 
 type Appending = {
   readonly api: Api
@@ -25,16 +38,27 @@ type Appending = {
 
 /** Appends in chunks of whole columns, then closes the appender. */
 export async function appendColumns({ api, appender, columns, rows }: Appending): Promise<void> {
-  const types = columns.map((column): DuckDBType => api[column.type])
+  const types = columns.map((column) => typeOf(api, column))
+  // Fixed widths are overwritten whole, so one chunk serves all; a text or blob would keep its nulls.
+  const reuses = columns.every(({ type }) => type !== 'VARCHAR' && type !== 'BLOB')
+  let kept: DuckDBDataChunk | null = null
   for (let first = 0, chunks = 1; first < rows; first += CHUNK_ROWS, chunks++) {
     const count = Math.min(CHUNK_ROWS, rows - first)
-    // A fresh chunk each time: a used one keeps the nulls of its last rows.
-    const chunk = api.DuckDBDataChunk.create(types, count)
+    const chunk: DuckDBDataChunk =
+      kept !== null && count === CHUNK_ROWS ? kept : api.DuckDBDataChunk.create(types, count)
+    if (reuses) kept = chunk
     columns.forEach((column, i) => put(api, { chunk, column, i, first, count }))
     appender.appendDataChunk(chunk)
     if (chunks % SLICE_CHUNKS === 0) await setImmediate()
   }
   appender.closeSync()
+}
+
+function typeOf(api: Api, column: AppendColumn): DuckDBType {
+  if (column.type !== 'ENUM') return api[column.type]
+  const { values } = column
+  if (values.length <= ENUM8_VALUES_MAX) return api.ENUM8(values)
+  return values.length <= ENUM16_VALUES_MAX ? api.ENUM16(values) : api.ENUM32(values)
 }
 
 /** What a vector of fixed-width values holds; the package types it as private, its writers set it. */
@@ -59,6 +83,9 @@ function put(api: Api, { chunk, column, i, first, count }: Put): void {
       break
     case 'UTINYINT':
       column.fill((vector as unknown as Items<Uint8Array>).items, first)
+      break
+    case 'ENUM':
+      column.fill((vector as unknown as Items<Indexes>).items, first)
       break
     case 'VARCHAR':
       for (let row = 0; row < count; row++) vector.setItem(row, column.at(first + row))

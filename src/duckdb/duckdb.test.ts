@@ -228,16 +228,23 @@ test('texts sort in binary UTF-8 order, nulls first', () =>
     )
   }))
 
-test('a dictionary too large for a list is joined, and the order stays', () =>
-  session(async (connection) => {
-    const symbol = Array.from({ length: 40_000 }, (_, i) => `S${(i * 7919) % 40_000}`)
-    const price = symbol.map((_, i) => i)
-    await using staged = await connection.stage(RECORDS, [rowsOfCells({ symbol, price })])
-    const sql = `SELECT symbol, price FROM (${staged.select({ orderBy: ['symbol'] })})`
-    const found = await connection.all(sql)
-    const expected = symbol.map((s, i) => [s, i] as const).toSorted(([a], [b]) => (a < b ? -1 : 1))
-    assert.deepEqual(found, expected)
-  }))
+for (const [what, last] of [
+  ['of more values than sixteen bits number', 'S'],
+  ['with a NUL', 'S\0'],
+])
+  test(`a dictionary ${what} keeps the order and every value`, () =>
+    session(async (connection) => {
+      const symbol = Array.from({ length: 70_000 }, (_, i) => `S${(i * 7919) % 70_000}`)
+      symbol.push(String(last))
+      const price = symbol.map((_, i) => i)
+      await using staged = await connection.stage(RECORDS, [rowsOfCells({ symbol, price })])
+      const sql = `SELECT symbol, price FROM (${staged.select({ orderBy: ['symbol'] })})`
+      const found = await connection.all(sql)
+      const expected = symbol
+        .map((s, i) => [s, i] as const)
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      assert.deepEqual(found, expected)
+    }))
 
 test('a number that its column cannot hold is null', () =>
   session(async (connection) => {

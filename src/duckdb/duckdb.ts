@@ -3,18 +3,20 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type * as DuckdbPackage from '@duckdb/node-api'
 import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from '@duckdb/node-api'
-import type { Rows, Table } from '../market/tables.ts'
+import type { Table } from '../market/tables.ts'
 import type { ResultColumn, Value } from '../query/query.ts'
 import { appendColumns, type AppendColumn } from './append.ts'
 import { Fault } from '../flow/fault.ts'
 import { translated } from './faults.ts'
+import type { Batch } from './merge.ts'
 import { sqlText } from './sql.ts'
 import { stageRows, type StagedRows } from './staged-rows.ts'
 import { batchOf } from './values.ts'
 
 /** The vendor's package, loaded on first use. */
 export type Api = typeof DuckdbPackage
-export type { AppendColumn, StagedRows }
+export type { AppendColumn, Batch, StagedRows }
+export { magnitudeMax, sortedTexts } from './merge.ts'
 export { DUCKDB_TYPES, sqlName, sqlText } from './sql.ts'
 
 // While an interrupt has not been answered it is sent again: one sent between two steps of DuckDB is lost.
@@ -62,7 +64,7 @@ export type Connection = Disposable & {
   /** Appends `rows` rows; gives way to the event loop between slices of a few milliseconds. */
   append(table: string, columns: readonly AppendColumn[], rows: number): Promise<void>
   /** Makes `batches` of `table` readable by SQL in this session. */
-  stage(table: Table, batches: readonly Rows[]): Promise<StagedRows>
+  stage(table: Table, batches: readonly Batch[]): Promise<StagedRows>
 }
 
 /** Opens an in-memory instance; DuckDB itself (a few tens of MB) is loaded here, not before. */

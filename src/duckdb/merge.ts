@@ -1,76 +1,64 @@
 import { assert } from '../flow/fault.ts'
-import type { Column, Rows } from '../market/tables.ts'
+import type { Column, FieldType, Rows } from '../market/tables.ts'
+import type { Indexes } from './append.ts'
+
+/** Rows as their columns alone, columns[f] for field f. */
+export type Batch = Pick<Rows, 'count' | 'columns'>
+
+type Fill<A> = (into: A, first: number) => void
 
 /** One field over all batches, numbered 0, 1, … in order; `fill` writes rows [first, first + into.length). */
+type Merged<V, A> = {
+  /** The value of every row, where they are all the same; else null. */
+  readonly only: { readonly value: V | null } | null
+  readonly fill: Fill<A>
+  /** 1 where the value is null; null: nowhere. What `fill` writes there means nothing. */
+  readonly fillMissing: Fill<Uint8Array> | null
+}
+export type NumberColumn = { readonly kind: 'number' } & Merged<number, Float64Array>
+/** Indexes into `values`: those that occur, in binary UTF-8 order. */
 export type TextColumn = {
   readonly kind: 'text'
-  /** By rank: 0 is null, then the values that occur, texts in binary UTF-8 order. */
-  readonly values: readonly (string | Uint8Array | null)[]
-  /** The rank of every row, where they are all the same; else null. */
-  readonly only: number | null
-  readonly fill: (into: Uint32Array, first: number) => void
-}
-export type NumberColumn = {
-  readonly kind: 'number'
-  /** The value of every row, where they are all the same constant; else null. */
-  readonly only: { readonly value: number | null } | null
-  readonly fill: (into: Float64Array, first: number) => void
-  /** 1 where the value is null; null: nowhere. */
-  readonly fillMissing: ((into: Uint8Array, first: number) => void) | null
-}
+  readonly values: readonly string[]
+} & Merged<string, Indexes>
+/** Indexes into `values`, in order of the rows. */
+export type BytesColumn = {
+  readonly kind: 'bytes'
+  readonly values: readonly Uint8Array[]
+} & Merged<never, Indexes>
 
-/** Joins the dictionaries of all batches into one whose ids sort as their texts do. */
-export function mergeText(batches: readonly Rows[], field: number): TextColumn {
+/** Joins the dictionaries of all batches into one whose indexes sort as their texts do. */
+export function mergeText(batches: readonly Batch[], field: number): TextColumn {
   const texts = new Set<string>()
-  const blobs: Uint8Array[] = []
   const used = new Map<readonly (string | null)[], Uint8Array>()
+  let missing = false
   for (const { columns, count } of batches) {
     const column = columns[field]
     if (column?.kind === 'dictionary') markUsed(used, column, count)
-    else if (column?.kind === 'bytes') blobs.push(...column.at.values())
     else if (column?.kind === 'constant' && column.value !== null)
       texts.add(String(column.value).toWellFormed())
+    else missing = true
   }
   for (const [values, marks] of used)
     marks.forEach((mark, id) => {
-      const value = mark === 1 ? values[id] : null
-      if (typeof value === 'string') texts.add(value.toWellFormed())
+      const value = mark === 1 ? (values[id] ?? null) : undefined
+      if (value === null) missing = true
+      else if (value !== undefined) texts.add(value.toWellFormed())
     })
-  assert(texts.size === 0 || blobs.length === 0, `field ${field} holds texts and bytes`)
   const sorted = sortedTexts([...texts])
-  const rank = new Map(sorted.map((text, i) => [text, i + 1]))
-  const rankOf = (value: string | null | undefined) =>
-    value === null || value === undefined ? 0 : (rank.get(value.toWellFormed()) ?? 0)
-  const ranks = ranksOf(used, rankOf)
-  let blob = 0
-  const pieces = batches.map(({ columns, count }) => {
-    const column = columns[field]
-    if (column?.kind !== 'bytes') return textPiece(column, ranks, rankOf)
-    const ids = new Uint32Array(count)
-    for (const row of column.at.keys()) ids[row] = ++blob
-    return copying(ids)
-  })
-  const values = [null, ...sorted, ...blobs]
+  const index = new Map(sorted.map((text, i) => [text, i]))
+  const indexOf = (value: string | null | undefined): number | undefined =>
+    typeof value === 'string' ? index.get(value.toWellFormed()) : undefined
+  const mapped = (to: (value: string | null | undefined) => number) =>
+    walk(batches, textPieces({ batches, field, used, to }))
+  const [value = null] = sorted
   return {
     kind: 'text',
-    values,
-    only: onlyRank(values, batches, field),
-    fill: walk(batches, pieces),
+    values: sorted,
+    only: sorted.length === 0 || (sorted.length === 1 && !missing) ? { value } : null,
+    fill: mapped((text) => indexOf(text) ?? 0),
+    fillMissing: missing ? mapped((text) => (indexOf(text) === undefined ? 1 : 0)) : null,
   }
-}
-
-/** All rows have one rank when there is no value at all, or one value and no null. */
-function onlyRank(
-  values: readonly unknown[],
-  batches: readonly Rows[],
-  field: number,
-): number | null {
-  if (values.length === 1) return 0
-  const constant = batches.every(({ columns }) => {
-    const column = columns[field]
-    return column?.kind === 'constant' && column.value !== null
-  })
-  return constant && values.length === 2 ? 1 : null
 }
 
 type Dictionary = Extract<Column, { kind: 'dictionary' }>
@@ -87,21 +75,8 @@ function markUsed(
   for (let i = 0; i < count; i++) marks[ids[i] ?? 0] = 1
 }
 
-function ranksOf(
-  used: ReadonlyMap<readonly (string | null)[], Uint8Array>,
-  rankOf: (value: string | null | undefined) => number,
-): ReadonlyMap<readonly (string | null)[], Uint32Array> {
-  const ranks = new Map<readonly (string | null)[], Uint32Array>()
-  for (const [values, marks] of used)
-    ranks.set(
-      values,
-      Uint32Array.from(marks, (mark, id) => (mark === 1 ? rankOf(values[id]) : 0)),
-    )
-  return ranks
-}
-
 /** Binary UTF-8 order, as Iceberg and DuckDB order strings; JavaScript's own differs past U+FFFF. */
-function sortedTexts(texts: readonly string[]): readonly string[] {
+export function sortedTexts(texts: readonly string[]): readonly string[] {
   const order = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
   const astral = texts.some((text) => /[\ud800-\udfff]/.test(text))
   return astral ? [...texts].sort(order) : [...texts].sort()
@@ -109,24 +84,64 @@ function sortedTexts(texts: readonly string[]): readonly string[] {
 
 type Piece<A> = (into: A, at: number, stretch: { first: number; next: number }) => void
 
-function textPiece(
-  column: Column | undefined,
-  ranks: ReadonlyMap<readonly (string | null)[], Uint32Array>,
-  rankOf: (value: string | null) => number,
-): Piece<Uint32Array> {
-  if (column?.kind === 'constant') {
-    const rank = rankOf(column.value === null ? null : String(column.value))
-    return (into, at, { first, next }) => into.fill(rank, at, at + next - first)
+type Mapping = {
+  readonly batches: readonly Batch[]
+  readonly field: number
+  readonly used: ReadonlyMap<readonly (string | null)[], Uint8Array>
+  readonly to: (value: string | null | undefined) => number
+}
+
+function textPieces({ batches, field, used, to }: Mapping): readonly Piece<Indexes>[] {
+  const mapped = new Map<readonly (string | null)[], Uint32Array>()
+  for (const [values, marks] of used)
+    mapped.set(
+      values,
+      Uint32Array.from(marks, (mark, id) => (mark === 1 ? to(values[id]) : 0)),
+    )
+  return batches.map(({ columns }): Piece<Indexes> => {
+    const column = columns[field]
+    if (column?.kind === 'constant') {
+      const same = to(column.value === null ? null : String(column.value))
+      return (into, at, { first, next }) => into.fill(same, at, at + next - first)
+    }
+    assert(column?.kind === 'dictionary', `a text column cannot be ${column?.kind ?? 'absent'}`)
+    const { ids, values } = column
+    const by = mapped.get(values) ?? new Uint32Array(0)
+    return (into, at, { first, next }) => {
+      for (let row = first; row < next; row++) into[at++] = by[ids[row] ?? 0] ?? 0
+    }
+  })
+}
+
+/** A field of bytes over all batches. */
+export function mergeBytes(batches: readonly Batch[], field: number): BytesColumn {
+  const values: Uint8Array[] = []
+  const indexes: Uint32Array[] = []
+  const missing: Uint8Array[] = []
+  for (const { columns, count } of batches) {
+    const column = columns[field]
+    const isNull = column?.kind === 'constant' && column.value === null
+    assert(isNull || column?.kind === 'bytes', `field ${field} holds no bytes`)
+    const at = new Uint32Array(count)
+    const flags = new Uint8Array(count).fill(1)
+    if (column.kind === 'bytes')
+      for (const [row, bytes] of column.at) {
+        at[row] = values.push(bytes) - 1
+        flags[row] = 0
+      }
+    indexes.push(at)
+    missing.push(flags)
   }
-  assert(column?.kind === 'dictionary', `a text column cannot be ${column?.kind ?? 'absent'}`)
-  const { ids, values } = column
-  const rank = ranks.get(values) ?? new Uint32Array(0)
-  return (into, at, { first, next }) => {
-    for (let row = first; row < next; row++) into[at++] = rank[ids[row] ?? 0] ?? 0
+  return {
+    kind: 'bytes',
+    values,
+    only: values.length === 0 ? { value: null } : null,
+    fill: walk(batches, indexes.map(copying)),
+    fillMissing: walk(batches, missing.map(copying)),
   }
 }
 
-/** Numbers past this are null: a time outside what JavaScript's Date and DuckDB both hold, an integer that is not exact. */
+// A time is what JavaScript's Date and DuckDB both hold, an integer is exact.
 const MAGNITUDE_MAX = {
   timestamp: 8_640_000_000_000_000,
   long: Number.MAX_SAFE_INTEGER,
@@ -138,7 +153,7 @@ type NumberType = keyof typeof MAGNITUDE_MAX
 
 /** A numeric or boolean field over all batches. */
 export function mergeNumbers(
-  batches: readonly Rows[],
+  batches: readonly Batch[],
   field: number,
   type: NumberType,
 ): NumberColumn {
@@ -149,7 +164,7 @@ export function mergeNumbers(
       column.kind === 'constant' && one?.kind === 'constant' && column.value === one.value,
   )
   const only = same && one?.kind === 'constant' ? { value: one.value } : null
-  const fill = walk(batches, columns.map(numberPiece))
+  const fill = walk<Float64Array>(batches, columns.map(numberPiece))
   const missing = columns.some((column) =>
     column.kind === 'constant' ? column.value === null : column.missing !== null,
   )
@@ -189,6 +204,10 @@ function shown(column: Column | undefined, type: NumberType, count: number): Sho
   return { kind: 'numbers', values: kept, missing: some ? all : null }
 }
 
+/** A number further from 0 is null in a column of `type`, and so is NaN but in a double. */
+export const magnitudeMax = (type: FieldType): number =>
+  type in MAGNITUDE_MAX ? MAGNITUDE_MAX[type as NumberType] : 0
+
 const fits = (value: number, type: NumberType): boolean =>
   type === 'double' || Math.abs(value) <= MAGNITUDE_MAX[type]
 
@@ -204,7 +223,7 @@ function missingPiece(column: Shown): Piece<Uint8Array> {
   return (into, at, { first, next }) => into.fill(value, at, at + next - first)
 }
 
-type Typed = Uint8Array | Uint32Array | Float64Array
+type Typed = Uint8Array | Uint16Array | Uint32Array | Float64Array
 const copying =
   (values: Typed): Piece<Typed> =>
   (into, at, { first, next }) =>
@@ -212,7 +231,7 @@ const copying =
 
 /** Rows of all batches in one numbering; reading forwards costs nothing per call. */
 function walk<A extends Typed>(
-  batches: readonly Rows[],
+  batches: readonly Batch[],
   pieces: readonly Piece<A>[],
 ): (into: A, first: number) => void {
   let batch = 0

@@ -1,116 +1,137 @@
 import { assert, unreachable } from '../flow/fault.ts'
-import type { Field, Rows, Table } from '../market/tables.ts'
+import type { Field, Table } from '../market/tables.ts'
 import type { AppendColumn, Connection } from './duckdb.ts'
-import { DUCKDB_TYPES, sqlName } from './sql.ts'
-import { mergeNumbers, mergeText, type NumberColumn, type TextColumn } from './merge.ts'
-
-// A list constant is built anew for every 2048 rows; past this size a join with a table costs less.
-const LIST_VALUES_MAX = 16_384
+import {
+  mergeBytes,
+  mergeNumbers,
+  mergeText,
+  type Batch,
+  type BytesColumn,
+  type NumberColumn,
+  type TextColumn,
+} from './merge.ts'
+import { DUCKDB_TYPES, sqlName, sqlText } from './sql.ts'
 
 /**
- * Rows in a temporary table as fixed-width numbers: texts and bytes by rank (0 is null; ranks of texts sort as
- * the texts), times as milliseconds. Expressions are over that table.
+ * Rows in a temporary table of fixed-width columns: texts as ENUMs that sort as the texts do, bytes by number,
+ * times as milliseconds. A column whose rows are all the same is not in the table but in each SELECT.
  */
 export type StagedRows = AsyncDisposable & {
-  readonly name: string
   readonly rows: number
-  /** The field's rank, or its number (null where it is missing; times in ms). */
-  raw(field: Field): string
-  /** The value with its type of a raw expression (by itself the field's): not for texts, which only `select` puts in. */
-  value(field: Field, raw?: string): string
-  /** The value that a rank of a text or binary field stands for. */
-  valueOf(field: Field, rank: number): string | Uint8Array | null
-  /** A SELECT of the rows with the table's names and types; `orderBy` sorts ascending, nulls first. */
-  select(how?: { readonly where?: string; readonly orderBy?: readonly string[] }): string
+  /** A SELECT of the rows with the table's names and types. */
+  select(how?: Selection): string
 }
 
-type Staged = { readonly field: Field; readonly at: string } & (TextColumn | NumberColumn)
+export type Selection = {
+  /** Rows whose time `of` lies on that UTC day, days since 1970-01-01; null: those without a time. */
+  readonly onDay?: { readonly of: string; readonly day: number | null }
+  /** Ascending, nulls first. */
+  readonly orderBy?: readonly string[]
+  /**
+   * Texts of at most so many different values come as ENUM, not as VARCHAR: a Parquet file then takes all the
+   * values as its dictionary instead of making one. By default 0.
+   */
+  readonly enumValuesMax?: number
+}
 
-/** Appends `batches` as numbers and their dictionaries beside them; `name` is unique in the session. */
+type Staged = { readonly field: Field; readonly at: string } & (
+  | NumberColumn
+  | TextColumn
+  | JoinedColumn
+)
+/** Values that stand in a table of their own: bytes, and texts that an ENUM cannot hold. */
+type JoinedColumn = Omit<BytesColumn | TextColumn, 'kind'> & { readonly kind: 'joined' }
+
+/** Appends `batches`; `name` is unique in the session. */
 export async function stageRows(
   connection: Connection,
   table: Table,
-  { batches, name }: { readonly batches: readonly Rows[]; readonly name: string },
+  { batches, name }: { readonly batches: readonly Batch[]; readonly name: string },
 ): Promise<StagedRows> {
   const staged = table.fields.map((field, i): Staged => {
-    const { type } = field
-    const text = type === 'string' || type === 'binary'
-    return {
-      field,
-      at: `c${i}`,
-      ...(text ? mergeText(batches, i) : mergeNumbers(batches, i, type)),
-    }
+    const at = `c${i}`
+    if (field.type === 'string') return { field, at, ...storable(mergeText(batches, i)) }
+    if (field.type === 'binary') return { field, at, ...mergeBytes(batches, i), kind: 'joined' }
+    return { field, at, ...mergeNumbers(batches, i, field.type) }
   })
   const rows = batches.reduce((sum, batch) => sum + batch.count, 0)
-  const columns = staged.flatMap(columnsOf)
-  const definitions = columns.map(({ at, column }) => `${at} ${column.type}`).join(', ')
+  // A table has at least one column, also where every row is the same.
+  const one: AppendColumn = { type: 'UTINYINT', fill: (into) => into.fill(1) }
+  const columns = [{ at: 'one', column: one }, ...staged.flatMap(columnsOf)]
+  const definitions = columns.map(({ at, column }) => `${at} ${typeSql(column)}`).join(', ')
   await connection.run(`CREATE TEMP TABLE ${name} (${definitions})`)
   await connection.append(
     name,
     columns.map(({ column }) => column),
     rows,
   )
-  for (const column of staged) await stageDictionary(connection, name, column)
-  const byName = new Map(staged.map((column) => [column.field.name, column]))
+  const joined = staged.filter(joins)
+  for (const column of joined) await stageValues(connection, name, column)
   const find = (fieldName: string): Staged => {
-    const column = byName.get(fieldName)
+    const column = staged.find(({ field }) => field.name === fieldName)
     assert(column !== undefined, `no field ${fieldName} in ${table.name}`)
     return column
   }
   return {
-    name,
     rows,
-    raw: (field) => rawOf(find(field.name)),
-    value: (field, raw = rawOf(find(field.name))) => numberSql(field, raw),
-    valueOf: (field, rank) => {
-      const column = find(field.name)
-      return column.kind === 'text' ? (column.values[rank] ?? null) : null
+    select: ({ onDay, orderBy = [], enumValuesMax = 0 } = {}) =>
+      selectText({
+        name,
+        staged,
+        where: onDay === undefined ? null : dayFilter(find(onDay.of), onDay.day),
+        order: orderBy.map(find).filter(({ only }) => only === null),
+        enumValuesMax,
+      }),
+    [Symbol.asyncDispose]: async () => {
+      const names = [name, ...joined.map(({ at }) => `${name}_${at}`)]
+      await connection.run(names.map((each) => `DROP TABLE ${each}`).join('; '))
     },
-    select: ({ where, orderBy = [] } = {}) => {
-      const order = orderBy
-        .map(find)
-        .filter(({ only }) => only === null)
-        .map((column) => `${rawOf(column)} NULLS FIRST`)
-      return selectText({ name, staged, where, order })
-    },
-    [Symbol.asyncDispose]: () => drop(connection, name, staged),
   }
 }
+
+/** A NUL ends a text on its way into an ENUM's values and into a statement. */
+const storable = (column: TextColumn): TextColumn | JoinedColumn =>
+  column.values.some((value) => value.includes('\0'))
+    ? { ...column, kind: 'joined', only: null }
+    : column
+
+type Joined = Extract<Staged, { kind: 'joined' }>
+const joins = (staged: Staged): staged is Joined => staged.kind === 'joined' && staged.only === null
 
 type Appended = { readonly at: string; readonly column: AppendColumn }
 
 function columnsOf(staged: Staged): readonly Appended[] {
-  const { at } = staged
-  if (staged.only !== null) return []
-  if (staged.kind === 'text') return [{ at, column: { type: 'UINTEGER', fill: staged.fill } }]
-  const values: Appended = { at, column: { type: 'DOUBLE', fill: staged.fill } }
-  if (staged.fillMissing === null) return [values]
-  return [values, { at: `${at}_missing`, column: { type: 'UTINYINT', fill: staged.fillMissing } }]
+  const { at, only, fillMissing } = staged
+  if (only !== null) return []
+  const values: Appended = { at, column: valueColumn(staged) }
+  if (fillMissing === null) return [values]
+  return [values, { at: `${at}_missing`, column: { type: 'UTINYINT', fill: fillMissing } }]
 }
 
-const rawOf = (staged: Staged): string => {
-  const { at } = staged
-  if (staged.kind === 'text') return staged.only === null ? at : `${staged.only}::UINTEGER`
-  if (staged.only !== null) return `${numberText(staged.only.value)}::DOUBLE`
-  return staged.fillMissing === null ? at : `CASE WHEN ${at}_missing = 0 THEN ${at} END`
+function valueColumn(staged: Staged): AppendColumn {
+  switch (staged.kind) {
+    case 'number':
+      return { type: 'DOUBLE', fill: staged.fill }
+    case 'text':
+      return { type: 'ENUM', values: staged.values, fill: staged.fill }
+    case 'joined':
+      return { type: 'UINTEGER', fill: staged.fill }
+    default:
+      return unreachable(staged)
+  }
 }
 
-/** A number as SQL: `'Infinity'` and `'NaN'` are words, and -0 keeps its sign. */
-const numberText = (value: number | null): string =>
-  value === null ? 'NULL' : `'${Object.is(value, -0) ? '-0.0' : value}'`
+const typeSql = (column: AppendColumn): string =>
+  column.type === 'ENUM' ? enumSql(column.values) : column.type
+const enumSql = (values: readonly string[]): string => `ENUM(${values.map(sqlText).join(', ')})`
 
-/** Whether the values are a table to join with, rather than a list in a variable. */
-const joins = (staged: Staged): boolean =>
-  staged.kind === 'text' &&
-  staged.only === null &&
-  (staged.field.type === 'binary' || staged.values.length > LIST_VALUES_MAX)
-
-async function stageDictionary(connection: Connection, name: string, staged: Staged) {
-  if (staged.kind !== 'text' || staged.values.length === 1) return
-  const { values, field, at } = staged
-  const dictionary = `${name}_${at}`
+async function stageValues(
+  connection: Connection,
+  name: string,
+  { at, field, values }: Joined,
+): Promise<void> {
   await connection.run(
-    `CREATE TEMP TABLE ${dictionary} (id UINTEGER, v ${DUCKDB_TYPES[field.type]})`,
+    `CREATE TEMP TABLE ${name}_${at} (id UINTEGER, v ${DUCKDB_TYPES[field.type]})`,
   )
   const ids: AppendColumn = {
     type: 'UINTEGER',
@@ -124,61 +145,74 @@ async function stageDictionary(connection: Connection, name: string, staged: Sta
     field.type === 'binary'
       ? { type: 'BLOB', at: (row) => blob(values[row]) }
       : { type: 'VARCHAR', at: (row) => text(values[row]) }
-  await connection.append(dictionary, [ids, column], values.length)
-  if (joins(staged)) return
-  await connection.run(
-    `SET VARIABLE ${dictionary} = (SELECT list(v ORDER BY id) FROM ${dictionary})`,
-  )
-}
-
-async function drop(connection: Connection, name: string, staged: readonly Staged[]) {
-  const statements = staged.flatMap((column) => {
-    if (column.kind !== 'text' || column.values.length === 1) return []
-    const dictionary = `${name}_${column.at}`
-    const table = `DROP TABLE ${dictionary}`
-    return joins(column) ? [table] : [table, `RESET VARIABLE ${dictionary}`]
-  })
-  await connection.run([`DROP TABLE ${name}`, ...statements].join('; '))
+  await connection.append(`${name}_${at}`, [ids, column], values.length)
 }
 
 type Selecting = {
   readonly name: string
   readonly staged: readonly Staged[]
-  readonly where: string | undefined
-  readonly order: readonly string[]
+  readonly where: string | null
+  readonly order: readonly Staged[]
+  readonly enumValuesMax: number
 }
 
-/** Sorts the narrow rows before the texts go in, except where a join would mix the order again. */
-function selectText({ name, staged, where, order }: Selecting): string {
+/** Sorts the narrow rows before values are computed, except where a join would mix the order again. */
+function selectText({ name, staged, where, order, enumValuesMax }: Selecting): string {
   const columns = staged
-    .map((column) => `${valueSql(name, column)} AS ${sqlName(column.field.name)}`)
+    .map((column) => `${valueSql(name, column, enumValuesMax)} AS ${sqlName(column.field.name)}`)
     .join(', ')
-  const filter = where === undefined ? '' : ` WHERE ${where}`
-  const sort = order.length === 0 ? '' : ` ORDER BY ${order.join(', ')}`
+  const filter = where === null ? '' : ` WHERE ${where}`
+  const keys = order.map((column) => `${presentSql(column, column.at)} NULLS FIRST`)
+  const sort = keys.length === 0 ? '' : ` ORDER BY ${keys.join(', ')}`
   const joined = staged.filter(joins)
   if (joined.length === 0) return `SELECT ${columns} FROM (SELECT * FROM ${name}${filter}${sort})`
-  const tables = joined.map(({ at }) => ` JOIN ${name}_${at} ON ${at} = ${name}_${at}.id`)
+  const tables = joined.map(({ at }) => ` LEFT JOIN ${name}_${at} ON ${at} = ${name}_${at}.id`)
   return `SELECT ${columns} FROM ${name}${tables.join('')}${filter}${sort}`
 }
 
-function valueSql(name: string, staged: Staged): string {
-  if (staged.kind !== 'text') return numberSql(staged.field, rawOf(staged))
-  if (staged.values.length === 1) return `NULL::${DUCKDB_TYPES[staged.field.type]}`
-  const dictionary = `${name}_${staged.at}`
-  return joins(staged) ? `${dictionary}.v` : `getvariable('${dictionary}')[${rawOf(staged)} + 1]`
+function valueSql(name: string, staged: Staged, enumValuesMax: number): string {
+  const { at, only, field } = staged
+  switch (staged.kind) {
+    case 'number':
+      return numberSql(field, only === null ? presentSql(staged, at) : numberText(staged.only))
+    case 'joined':
+      return only === null
+        ? presentSql(staged, `${name}_${at}.v`)
+        : `NULL::${DUCKDB_TYPES[field.type]}`
+    case 'text': {
+      const { values } = staged
+      const type = values.length <= enumValuesMax && values.length > 0 ? enumSql(values) : 'VARCHAR'
+      if (staged.only === null)
+        return presentSql(staged, type === 'VARCHAR' ? `${at}::VARCHAR` : at)
+      const { value } = staged.only
+      return `${value === null ? 'NULL' : sqlText(value)}::${type}`
+    }
+    default:
+      return unreachable(staged)
+  }
 }
 
-function numberSql(field: Field, raw: string): string {
+/** `expression` where the row has a value, else null. */
+const presentSql = ({ at, fillMissing }: Staged, expression: string): string =>
+  fillMissing === null ? expression : `CASE WHEN ${at}_missing = 0 THEN ${expression} END`
+
+/** A number as SQL: `'Infinity'` and `'NaN'` are words, and -0 keeps its sign. */
+function numberText(only: NumberColumn['only']): string {
+  const value = only?.value ?? null
+  return `${value === null ? 'NULL' : `'${Object.is(value, -0) ? '-0.0' : value}'`}::DOUBLE`
+}
+
+function numberSql(field: Field, number: string): string {
   switch (field.type) {
     case 'timestamp':
-      return `make_timestamp(CAST(${raw} * 1000 AS BIGINT))`
+      return `make_timestamp(CAST(${number} * 1000 AS BIGINT))`
     case 'double':
-      return raw
+      return number
     case 'boolean':
-      return `(${raw} <> 0)`
+      return `(${number} <> 0)`
     case 'int':
     case 'long':
-      return `CAST(${raw} AS ${DUCKDB_TYPES[field.type]})`
+      return `CAST(${number} AS ${DUCKDB_TYPES[field.type]})`
     case 'string':
     case 'binary':
       return assertNever(field)
@@ -189,4 +223,13 @@ function numberSql(field: Field, raw: string): string {
 
 const assertNever = (field: Field): never => {
   assert(false, `field ${field.name} of type ${field.type} is not staged as numbers`)
+}
+
+function dayFilter(staged: Staged, day: number | null): string {
+  const { field, at, only } = staged
+  assert(staged.kind === 'number' && field.type === 'timestamp', `${field.name} is not a time`)
+  const time = numberSql(field, only === null ? presentSql(staged, at) : numberText(staged.only))
+  if (day === null) return `${time} IS NULL`
+  const midnight = (d: number) => `make_timestamp(${BigInt(d) * 86_400_000_000n})`
+  return `${time} >= ${midnight(day)} AND ${time} < ${midnight(day + 1)}`
 }

@@ -1,15 +1,8 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  openDuckdb,
-  sqlName,
-  sqlText,
-  type Connection,
-  type Duckdb,
-  type StagedRows,
-} from '../duckdb/duckdb.ts'
+import { openDuckdb, sqlName, sqlText, type Connection, type Duckdb } from '../duckdb/duckdb.ts'
 import { assert } from '../flow/fault.ts'
-import type { Field, Table } from '../market/tables.ts'
+import type { Table } from '../market/tables.ts'
 import type { Value } from '../query/query.ts'
 import type { ParquetFile, ParquetWriter, Rolled } from './lake.ts'
 import { boundsOf, statistics, type DayStatistics } from './parquet-bounds.ts'
@@ -66,19 +59,19 @@ async function writeDays(writing: Writing): Promise<readonly ParquetFile[]> {
   const { connection, table, rolled, fileName } = writing
   await using staged = await connection.stage(table, rolled.batches)
   assert(staged.rows === rolled.rows, `a roll of ${rolled.rows} rows holds ${staged.rows}`)
-  const days = await statistics(connection, table, staged)
+  const days = statistics(table, rolled.batches)
   const files: ParquetFile[] = []
   const paths: string[] = []
   try {
     for (const day of days) {
       const path = fileName()
       paths.push(path)
-      const where = days.length === 1 ? undefined : dayFilter(table, staged, day.day)
       const select = staged.select({
-        ...(where === undefined ? {} : { where }),
+        ...(days.length > 1 && { onDay: { of: table.dayOf, day: day.day } }),
         orderBy: table.sortedBy,
+        enumValuesMax: Math.min(day.rows, DICTIONARY_VALUES_MAX),
       })
-      files.push(await writeDay({ connection, table, staged, day, select, path }))
+      files.push(await writeDay({ connection, table, day, select, path }))
     }
   } catch (error) {
     await Promise.all(paths.map((path) => rm(path, { force: true })))
@@ -87,29 +80,15 @@ async function writeDays(writing: Writing): Promise<readonly ParquetFile[]> {
   return files
 }
 
-function dayFilter(table: Table, staged: StagedRows, day: number | null): string {
-  const value = staged.value(fieldNamed(table, table.dayOf))
-  if (day === null) return `${value} IS NULL`
-  const midnight = (d: number) => `make_timestamp(${BigInt(d) * 86_400_000_000n})`
-  return `${value} >= ${midnight(day)} AND ${value} < ${midnight(day + 1)}`
-}
-
-function fieldNamed(table: Table, name: string): Field {
-  const field = table.fields.find((candidate) => candidate.name === name)
-  assert(field !== undefined, `table ${table.name} has no field ${name}`)
-  return field
-}
-
 type Day = {
   readonly connection: Connection
   readonly table: Table
-  readonly staged: StagedRows
   readonly day: DayStatistics
   readonly select: string
   readonly path: string
 }
 
-async function writeDay({ connection, table, staged, day, select, path }: Day) {
+async function writeDay({ connection, table, day, select, path }: Day) {
   const ids = table.fields.map(({ name, id }) => `${sqlName(name)}: ${id}`).join(', ')
   const rowGroup = Math.min(
     ROW_GROUP_ROWS_MAX,
@@ -127,7 +106,7 @@ async function writeDay({ connection, table, staged, day, select, path }: Day) {
     rows: day.rows,
     day: day.day,
     columnSizes: columnSizes(table, columns),
-    ...boundsOf(table, staged, day),
+    ...boundsOf(table, day),
     splitOffsets: await splitOffsets(connection, path),
   }
   return file

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { never } from '../../test/conformance/tape-samples.ts'
@@ -83,6 +83,16 @@ test('a lease whose file was deleted is lost, and the next epoch is greater all 
   })
   await using next = await later(never)
   assert.ok(next.epoch > held.epoch)
+})
+
+test('a lease whose file cannot even be looked at is lost too, and nothing crashes', async () => {
+  await using folder = await temporaryFolder()
+  const take = sqliteLease({ dir: folder.dir, role: 'recorder', clock: hasty })
+  await using held = await take(never)
+  const lost = once(held.lost, 'abort')
+  rmSync(join(folder.dir, 'recorder.lock'))
+  symlinkSync('recorder.lock', join(folder.dir, 'recorder.lock')) // a name that leads to itself
+  await lost
 })
 
 test('a file that is no lease is refused', async () => {

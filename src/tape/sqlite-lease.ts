@@ -100,6 +100,10 @@ function leaseOf({ db, epoch }: Held, path: string, clock: Clock): Lease {
 
 /** Which file has this name now. Only asked, never opened: closing it would drop the lock (POSIX). */
 const fileAt = (path: string): string => {
-  const found = statSync(path, { throwIfNoEntry: false })
-  return found === undefined ? 'none' : `${found.dev}:${found.ino}`
+  try {
+    const { dev, ino } = statSync(path)
+    return `${dev}:${ino}`
+  } catch {
+    return 'none' // gone, or out of reach: whoever cannot see its own lock cannot vouch for it
+  }
 }

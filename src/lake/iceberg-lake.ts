@@ -84,7 +84,8 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Iceb
     ...opened,
     name: { namespace, name: table.name },
     files,
-    manifests: manifestReader(files),
+    // A writer opens a manifest once, to merge it away: kept entries would only take memory.
+    manifests: manifestReader(files, opened.mode === 'write' ? 0 : undefined),
     log: opened.logger,
   }
   const loader = tableLoader({ ...io, check: (metadata) => checkTable(metadata, opened) })

@@ -3,16 +3,16 @@ import { readManifestList, type ManifestFile } from './manifest-list.ts'
 import type { Snapshot } from './metadata-document.ts'
 import type { TableFiles } from './table-files.ts'
 
-// Manifests never change, so what was read once is kept: about 2 KB an entry, 40 MB in all.
+// Manifests never change, so what a reader read once is kept: about 7 KB an entry, 140 MB in all.
 const ENTRIES_MAX = 20_000
 
-/** Reads manifest lists and manifests; the latest ones come from memory. */
+/** Reads manifest lists and manifests; the latest ones come from memory, up to `entriesMax` entries. */
 export type ManifestReader = {
   list(snapshot: Snapshot | null): Promise<readonly ManifestFile[]>
   entries(manifest: ManifestFile): Promise<readonly ManifestEntry[]>
 }
 
-export function manifestReader(files: TableFiles): ManifestReader {
+export function manifestReader(files: TableFiles, entriesMax = ENTRIES_MAX): ManifestReader {
   let last: { path: string; manifests: readonly ManifestFile[] } | null = null
   const kept = new Map<string, readonly ManifestEntry[]>()
   let count = 0
@@ -21,7 +21,7 @@ export function manifestReader(files: TableFiles): ManifestReader {
     kept.delete(path)
     kept.set(path, entries)
     for (const [oldest, { length }] of kept) {
-      if (count <= ENTRIES_MAX) break
+      if (count <= entriesMax) break
       kept.delete(oldest)
       count -= length
     }

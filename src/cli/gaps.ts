@@ -6,6 +6,9 @@ import { EXIT } from './exit.ts'
 import { alignColumns, plain } from './terminal.ts'
 import { parseTime, showSpan, showTime } from './times.ts'
 
+/** A gap of more symbols than this names some and counts the rest. */
+const SYMBOLS_NAMED = 4
+
 export const command: Command = {
   text: {
     name: 'gaps',
@@ -76,18 +79,24 @@ WHERE ${where.join(' AND ')} ORDER BY from_ts, symbol`
       return EXIT.ok
     }
     const zone = rows[0]?.zone ?? 'UTC'
-    const head = [`FROM ${zone}`, 'TO', 'LENGTH', 'SYMBOL', 'CAUSE']
+    const head = [`FROM ${zone}`, 'TO', 'LENGTH', 'CAUSE', 'SYMBOLS']
     const lines = together(rows).map((gap) => [
       showTime(gap.from, zone),
       gap.open ? 'still open' : showTime(gap.to, zone),
       showSpan(gap.to - gap.from),
-      gap.symbols.length === 0 ? 'all' : plain(gap.symbols.join(' ')),
       plain(gap.cause),
+      gap.symbols.length === 0 ? 'all' : plain(shortList(gap.symbols)),
     ])
     await terminal.out(alignColumns([head, ...lines], [false, false, true]))
     return EXIT.ok
   },
 }
+
+/** The first few by name: a line stays a line. --json has them all. */
+const shortList = (symbols: readonly string[]): string =>
+  symbols.length <= SYMBOLS_NAMED
+    ? symbols.join(' ')
+    : `${symbols.slice(0, SYMBOLS_NAMED - 1).join(' ')} and ${symbols.length - SYMBOLS_NAMED + 1} more`
 
 type Shown = {
   readonly symbol: string | null

@@ -69,7 +69,7 @@ describe('parseTime', () => {
 
 test('spans and sizes have as many digits as a person reads', () => {
   assert.deepEqual([450, 45_000, 600_000, 7_380_000, 200_000_000].map(showSpan), [
-    '0.5 s',
+    '450 ms',
     '45 s',
     '10 min',
     '2 h 3 min',

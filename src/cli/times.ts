@@ -71,6 +71,7 @@ export const showTime = (ms: number, zone: string): string =>
 /** A length of time in the two largest units, as in `1 h 12 min`. */
 export function showSpan(ms: number): string {
   const seconds = Math.max(0, ms / 1000)
+  if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`
   if (seconds < 10) return `${seconds.toFixed(1)} s`
   if (seconds < 90) return `${Math.round(seconds)} s`
   const minutes = Math.round(seconds / 60)

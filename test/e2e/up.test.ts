@@ -141,7 +141,7 @@ describe('up with a simulated market', { timeout: 120_000 }, () => {
     assert.equal(tail.out.trim().split('\n').length, 3, tail.err)
     const candles = await cli.run('candles', 'BINANCE:BTCUSDT', '--json')
     assert.match(candles.out, /"session":"continuous"/, candles.err)
-    assert.match((await cli.run('gaps')).out, /still open +[\d.]+ \w+ +all/)
+    assert.match((await cli.run('gaps')).out, /still open +[\d.]+ \w+ .* all$/m)
     const doctor = await cli.run('doctor', '--offline', '--json', '--port', '0')
     assert.equal(doctor.code, 0, doctor.out)
     const csv = join(cli.dir, 'out.csv')

@@ -13,6 +13,7 @@ const clockShort = new Intl.DateTimeFormat('en-GB', {
   minute: '2-digit',
   second: '2-digit',
 })
+const clockWide = matchMedia('(min-width: 40rem)')
 const count = new Intl.NumberFormat('en-US')
 const decimals = new Intl.NumberFormat('en-US', { maximumFractionDigits: 8 })
 const price = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 8 })
@@ -44,6 +45,7 @@ const fill = (id, rows) => {
 }
 
 const span = (seconds) => {
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`
   if (seconds < 10) return `${seconds.toFixed(1)} s`
   if (seconds < 120) return `${Math.round(seconds)} s`
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`
@@ -72,7 +74,7 @@ function show(summary) {
     commit === null ? 'none by the running lander' : `${count.format(commit.rows)} rows`,
   )
   say('gaps', count.format(gaps.count), gaps.count === 0 ? 'none' : span(gaps.seconds))
-  say('zone', ZONE)
+  for (const place of document.querySelectorAll('.here')) place.textContent = ZONE
   say(
     'since',
     summary.counted_since === null ? '' : `since ${time(summary.counted_since, clockShort)}`,
@@ -81,11 +83,11 @@ function show(summary) {
   fill(
     'latest',
     summary.latest.map((trade) => [
-      time(trade.ts, clock),
+      time(trade.ts, clockWide.matches ? clock : clockShort),
       trade.symbol,
       [price.format(trade.price), 'number'],
       [decimals.format(trade.volume), 'number'],
-      trade.conditions ?? '',
+      [trade.conditions ?? '', 'wide'],
     ]),
   )
   fill(
@@ -102,8 +104,8 @@ function show(summary) {
     gaps.latest.map((gap) => [
       time(gap.from, clockShort),
       gap.open ? 'still open' : time(gap.to, clockShort),
-      gap.symbol ?? 'all',
       gap.cause,
+      gap.symbols.length === 0 ? 'all' : gap.symbols.join(' '),
     ]),
   )
 }
@@ -113,11 +115,15 @@ function online(reachable) {
   const banner = element('offline')
   banner.hidden = reachable
   document.body.classList.toggle('stale-numbers', !reachable)
-  if (!reachable)
-    banner.textContent =
-      seen === null
-        ? 'The server does not answer.'
-        : `The server does not answer. These are the numbers of ${time(seen, clockShort)}.`
+  if (reachable) return
+  element('state').className = 'state'
+  say('state-name', 'Unknown')
+  say('state-sentence', '')
+  document.title = 'No answer · ticklake'
+  banner.textContent =
+    seen === null
+      ? 'ticklake does not answer. Start it again with ticklake up, or ticklake serve.'
+      : `ticklake does not answer. What is below is as of ${time(seen, clockShort)} (${ZONE}); recording may go on without this page.`
 }
 
 async function refresh() {

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
 import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Parts } from '../config/components.ts'
 import { feedAddress } from '../config/places.ts'
 import { isFault } from '../flow/fault.ts'
@@ -36,7 +37,12 @@ export const CHECKS: readonly Check[] = [
   },
   {
     name: 'settings',
-    run: async ({ loaded, places }) => ok(`read; source ${places.source}, file ${loaded.file}`),
+    run: async ({ loaded }) =>
+      ok(
+        existsSync(loaded.file)
+          ? `read from ${loaded.file}`
+          : `no ${basename(loaded.file)} here: flags, environment and defaults`,
+      ),
   },
   { name: 'key', run: async (parts) => key(parts) },
   { name: 'folder', run: async ({ places }) => folder(places.data) },
@@ -105,9 +111,14 @@ async function tape(parts: Parts): Promise<Outcome> {
     const bounds = [...(await opened.trades.bounds()).values()]
     const held = bounds.reduce((sum, { earliest, end }) => sum + end - earliest, 0)
     const source = await opened.source()
-    return ok(
-      `${showCount(held)} records of ${source ?? 'no source yet'}; survives a power cut (fsync)`,
-    )
+    const says = `${showCount(held)} records of ${source ?? 'no source yet'}`
+    if (source === null || source === parts.places.source)
+      return ok(`${says}; survives a power cut (fsync)`)
+    return {
+      word: 'warn',
+      says: `${says}; these settings would record ${parts.places.source}`,
+      remedy: `Asking works. To record on, name the feed of ${source}; for another, another --data.`,
+    }
   } catch (error) {
     if (!isFault(error, 'unavailable')) throw error
     return { word: 'skip', says: 'none yet; the first `ticklake up` or `record` makes it' }

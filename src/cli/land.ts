@@ -5,7 +5,7 @@ import type { Lake } from '../lake/lake.ts'
 import type { Tape } from '../tape/tape.ts'
 import type { Command, Invocation } from './command.ts'
 import { EXIT } from './exit.ts'
-import { startPart, type RunningPart } from './part.ts'
+import { startPart, supervised, type RunningPart } from './part.ts'
 
 /** Between turns that end early: short at first, because the other writer is done in a moment. */
 const TURN_BACKOFF = { baseMs: 200, capMs: 30_000 }
@@ -51,7 +51,7 @@ export const command: Command = {
     } catch (error) {
       if (!invocation.signal.aborted || !isFault(error, 'closed')) throw error
     }
-    part.parts.log('info', 'lander stopped')
+    part.parts.log(supervised ? 'debug' : 'info', 'lander stopped')
     return EXIT.ok
   },
 }
@@ -113,7 +113,10 @@ async function firstTape(part: RunningPart, stop: AbortSignal): Promise<Tape> {
     } catch (error) {
       if (!isFault(error, 'unavailable')) throw error
     }
-    if (!told) part.parts.log('info', 'waiting for a tape', { dir: part.parts.places.tape.dir })
+    if (!told)
+      part.parts.log(supervised ? 'debug' : 'info', 'waiting for a tape', {
+        dir: part.parts.places.tape.dir,
+      })
     told = true
     await part.parts.clock.sleep(TAPE_POLL_MS, stop)
   }

@@ -4,6 +4,9 @@ import { keepStatus } from '../serve/status.ts'
 import type { Invocation } from './command.ts'
 import { packageVersion } from './version.ts'
 
+/** `up` started this process and says itself how it is reached and that it stops. */
+export const supervised = process.channel !== undefined
+
 /** A part that runs until it is stopped: what it is made of, and what it says of itself. */
 export type RunningPart = AsyncDisposable & {
   readonly parts: Parts

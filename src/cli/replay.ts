@@ -5,6 +5,7 @@ import type { ReplayServer, ReplaySource } from '../replay/replay.ts'
 import { wholeNumber } from './args.ts'
 import type { Command, Invocation } from './command.ts'
 import { EXIT } from './exit.ts'
+import { supervised } from './part.ts'
 
 const PORT = 8001
 
@@ -48,13 +49,16 @@ export const command: Command = {
     const { partsOf } = await import('../config/components.ts')
     const parts = partsOf(await invocation.settings(), { log: await invocation.log() })
     await using server = await startServer(parts, invocation)
-    parts.log('info', 'replaying', { url: server.url, source: invocation.positionals[0] })
+    parts.log(supervised ? 'debug' : 'info', 'replaying', {
+      url: server.url,
+      source: invocation.positionals[0],
+    })
     if (invocation.json)
       await invocation.terminal.out(`${JSON.stringify({ url: server.url, port: server.port })}\n`)
     process.send?.({ kind: 'replaying', url: server.url, port: server.port })
     await untilStopped(server, invocation)
     const { frames, trades, faults } = server.sent()
-    parts.log('info', 'replay stopped', { frames, trades, faults })
+    parts.log(supervised ? 'debug' : 'info', 'replay stopped', { frames, trades, faults })
     return EXIT.ok
   },
 }

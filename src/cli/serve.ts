@@ -4,7 +4,7 @@ import type { Overview } from '../serve/overview.ts'
 import type { Tape } from '../tape/tape.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit.ts'
-import { startPart, type RunningPart } from './part.ts'
+import { startPart, supervised, type RunningPart } from './part.ts'
 import { parseTime } from './times.ts'
 import { packageVersion } from './version.ts'
 
@@ -44,11 +44,11 @@ export const command: Command = {
     })
     part.state('serving')
     registry.set('ticklake_build_info', 1, { version: packageVersion() })
-    parts.log('info', 'serving', { url: server.url })
+    parts.log(supervised ? 'debug' : 'info', 'serving', { url: server.url })
     process.send?.({ kind: 'serving', url: server.url })
     if (invocation.flags.has('open')) openInBrowser(server.url)
     await follow(part, overview, invocation.signal)
-    parts.log('info', 'server stopped')
+    parts.log(supervised ? 'debug' : 'info', 'server stopped')
     return EXIT.ok
   },
 }
@@ -60,8 +60,7 @@ async function overviewOf({ parts, registry }: RunningPart): Promise<Overview> {
   return createOverview({
     clock,
     decode: await tradeDecoder(),
-    source: places.source,
-    simulated: places.simulated,
+    source: { source: places.source, simulated: places.simulated },
     version: packageVersion(),
     statusDir: places.status,
     dayStart: (now) => parseTime('today', loaded.settings.tz, now),
@@ -94,11 +93,14 @@ async function followTape(
 ): Promise<void> {
   const { lastOf, progressOf } = await import('../serve/overview.ts')
   const { openLakesToRead } = await import('../config/components.ts')
+  const { isSimulated } = await import('../config/places.ts')
   const { isFault } = await import('../flow/fault.ts')
   const { readOn } = await import('./read-on.ts')
   const { clock } = parts
   const failed = new AbortController()
   const signal = AbortSignal.any([stop, failed.signal])
+  const source = await tape.source()
+  if (source !== null) overview.setSource({ source, simulated: isSimulated(source) })
   const bounds = await tape.trades.bounds()
   const trades = async () => {
     const from = lastOf(bounds, FIRST_RECORDS)

@@ -71,15 +71,20 @@ export async function openTapeToRead({ places, clock, log }: Parts): Promise<Tap
   }
 }
 
-/** Where else there is something, when there is no tape: the folders beside the one that was looked in. */
-function whatElse({ data }: Places): string {
-  const parent = dirname(data)
-  const beside = names(parent).filter((name) => names(join(parent, name)).includes('tape'))
+/** Where else there is something, when there is no tape. */
+function whatElse(places: Places): string {
   const start = 'Start recording with `ticklake up`'
-  return beside.length === 0
+  const others = otherData(places)
+  return others.length === 0
     ? `${start}, or name the folder with --data.`
-    : `${start}, or choose one of those that are there: ${beside.map((name) => `--data ${join(parent, name)}`).join(', ')}.`
+    : `${start}, or choose one of those that are there: ${others.map((dir) => `--data ${dir}`).join(', ')}.`
 }
+
+/** Other folders that hold a tape: those in the one that was named, and those beside it. */
+export const otherData = ({ data }: Places): readonly string[] =>
+  [data, dirname(data)]
+    .flatMap((parent) => names(parent).map((name) => join(parent, name)))
+    .filter((dir) => dir !== data && names(join(dir, 'tape')).includes('tape.db'))
 
 const names = (dir: string): readonly string[] => {
   try {

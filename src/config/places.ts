@@ -67,6 +67,9 @@ export function sourceOf(feed: FeedAddress): string {
   return `${host}-${port === '' ? (protocol === 'wss:' ? '443' : '80') : port}`
 }
 
+/** Trades of this source are made up. */
+export const isSimulated = (source: string): boolean => source === 'simulator'
+
 /** Every place that the settings name. Faults: `invalid` for an address that this version does not know. */
 export function placesOf(loaded: Loaded): Places {
   const { settings, cwd } = loaded
@@ -85,7 +88,7 @@ export function placesOf(loaded: Loaded): Places {
   const catalogFile = local('catalog', settings.catalog, 'sqlite') ?? join(lakeDir, 'catalog.db')
   return {
     source,
-    simulated: source === 'simulator',
+    simulated: isSimulated(source),
     data,
     status: join(data, 'status'),
     tape: { kind: 'sqlite', dir: resolve(cwd, tapeDir) },

@@ -30,6 +30,8 @@ export type Overview = {
   takeTrades(run: Run): void
   takeFeed(run: Run): void
   setProgress(progress: Progress): void
+  /** What the tape is bound to, which the settings of this process need not say. */
+  setSource(source: Source): void
   setReady(): void
   readonly ready: () => boolean
   summary(): Promise<Summary>
@@ -54,7 +56,8 @@ export type Summary = {
     readonly count: number
     readonly seconds: number
     readonly latest: readonly {
-      readonly symbol: string | null
+      /** Empty: of all symbols. */
+      readonly symbols: readonly string[]
       readonly from: string
       readonly to: string
       readonly cause: string
@@ -67,11 +70,13 @@ export type Summary = {
   readonly parts: readonly { readonly part: string; readonly state: string; readonly pid: number }[]
 }
 
+export type Source = { readonly source: string; readonly simulated: boolean }
+
 export type OverviewOptions = {
   readonly clock: Clock
   readonly decode: (run: Run) => Trades
-  readonly source: string
-  readonly simulated: boolean
+  /** Until the tape says what it is bound to. */
+  readonly source: Source
   readonly version: string
   readonly statusDir: string
   /** Start of the day that "today" means, ms since 1970 UTC. */
@@ -90,6 +95,7 @@ export function createOverview(options: OverviewOptions): Overview {
   const began = clock.now()
   let progress: Progress = { records: 0, lagRecords: null, lagSeconds: null }
   let ready = false
+  let { source } = options
   const statuses = async (): Promise<readonly PartStatus[]> => {
     const all = await readStatuses(statusDir)
     return active(all.filter(({ at }) => clock.now() - at < STATUS_STALE_MS))
@@ -105,6 +111,7 @@ export function createOverview(options: OverviewOptions): Overview {
       }
     },
     setProgress: (next) => void (progress = next),
+    setSource: (bound) => void (source = bound),
     setReady: () => void (ready = true),
     ready: () => ready,
     summary: async () => {
@@ -114,8 +121,7 @@ export function createOverview(options: OverviewOptions): Overview {
       const { connected, closedCause, symbols } = connection
       const state = stateOf({
         nowMs,
-        source: options.source,
-        simulated: options.simulated,
+        ...source,
         recorder: has('record'),
         lander: has('land'),
         connected,
@@ -127,7 +133,8 @@ export function createOverview(options: OverviewOptions): Overview {
       const today = gapsSince(gaps(events, nowMs), options.dayStart(nowMs))
       const since = ready ? iso(began) : null
       return {
-        ...identity(options),
+        version: options.version,
+        ...source,
         state,
         ...numbersOf({ live, progress, parts, nowMs }),
         gaps_today: today,
@@ -170,12 +177,6 @@ function remember(events: SessionEvent[], event: SessionEvent): void {
   if (beat) events.pop()
   events.push(event)
 }
-
-const identity = ({ version, source, simulated }: OverviewOptions) => ({
-  version,
-  source,
-  simulated,
-})
 
 type Numbers = {
   readonly live: Live
@@ -233,12 +234,29 @@ export function gapsSince(all: readonly Gap[], startMs: number): Summary['gaps_t
     missed += Math.max(0, to - Math.max(from, reached))
     reached = Math.max(reached, to)
   }
-  const latest = today.slice(-GAPS_LISTED_MAX).toReversed()
+  const latest = stretches(today).slice(-GAPS_LISTED_MAX).toReversed()
   return {
     count,
     seconds: missed / 1000,
     latest: latest.map((gap) => ({ ...gap, from: iso(gap.from), to: iso(gap.to) })),
   }
+}
+
+/** Gaps of several symbols that are the same stretch for the same cause, as one. */
+function stretches(
+  all: readonly Gap[],
+): readonly (Omit<Gap, 'symbol'> & { readonly symbols: readonly string[] })[] {
+  const same = Map.groupBy(
+    all,
+    ({ symbol, from, to, cause }) => `${symbol === null} ${from} ${to} ${cause}`,
+  )
+  return [...same.values()].flatMap((group) => {
+    const [first] = group
+    if (first === undefined) return []
+    const { from, to, cause, open } = first
+    const symbols = group.flatMap(({ symbol }) => (symbol === null ? [] : [symbol]))
+    return [{ symbols, from, to, cause, open }]
+  })
 }
 
 /** How far the lake is behind the tape, in records, and in seconds by the oldest record not yet landed. */

@@ -3,6 +3,7 @@ import { Fault } from '../flow/fault.ts'
 import type { Answer, Limits, Query } from '../query/query.ts'
 import type { Invocation } from './command.ts'
 import { FORMATS, formatAnswer, type Format } from './formats.ts'
+import { plain } from './terminal.ts'
 
 /** Opens the query engine for one command and hands it over; it is closed afterwards. */
 export async function withQuery<T>(
@@ -12,12 +13,43 @@ export async function withQuery<T>(
   const { openQuery, partsOf } = await import('../config/components.ts')
   const parts = partsOf(await invocation.settings())
   await using query = await openQuery(parts)
+  await sayIfSimulated(invocation, parts)
   return await use(query, parts) // awaited here, before the engine is closed
+}
+
+/** A person who has real trades beside and names none of both is told that these are simulated. */
+async function sayIfSimulated({ terminal, json }: Invocation, parts: Parts): Promise<void> {
+  const { loaded, places } = parts
+  const unnamed = ['data', 'source', 'feed', 'tape'] as const
+  if (json || !terminal.errIsScreen || !places.simulated) return
+  if (unnamed.some((name) => loaded.origins.get(name) !== 'default')) return
+  const { otherData } = await import('../config/components.ts')
+  const others = otherData(places)
+  if (others.length > 0)
+    terminal.err(
+      `These are simulated trades. Others are here: ${others.map((dir) => `--data ${plain(dir)}`).join(', ')}\n`,
+    )
+}
+
+/** At most so many symbols are named where one was asked for that is not there. */
+const SYMBOLS_NAMED = 20
+
+/** That nothing is recorded of a symbol, and what is. */
+export function unknownSymbol(asked: readonly string[], recorded: readonly string[]): string {
+  const names = recorded.slice(0, SYMBOLS_NAMED).map(plain).join(', ')
+  const more = recorded.length > SYMBOLS_NAMED ? ` and ${recorded.length - SYMBOLS_NAMED} more` : ''
+  const there = recorded.length === 0 ? 'nothing is recorded yet' : `recorded are ${names}${more}`
+  return `no trades of ${asked.map(plain).join(', ')}; ${there}\n`
 }
 
 /** The format of an answer: what was asked for, else NDJSON for --json, else a table. */
 export function formatOf({ flags, json }: Invocation): Format {
-  const word = flags.get('format') ?? byName(flags.get('output'))
+  const output = flags.get('output')
+  const word = flags.get('format') ?? byName(output)
+  if (word === undefined && output !== undefined && /\.\w+$/.test(output) && !json)
+    throw new Fault('invalid', `the name ${output} does not say a format`, {
+      remedy: `End it with one of ${FORMATS.join(', ')}, or say --format.`,
+    })
   if (word === undefined) return json ? 'ndjson' : 'table'
   const format = FORMATS.find((known) => known === word)
   if (format === undefined)

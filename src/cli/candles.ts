@@ -1,7 +1,8 @@
 import { Fault } from '../flow/fault.ts'
+import type { Query } from '../query/query.ts'
 import { sqlText, sqlTime } from './sql-text.ts'
 import { choice, wholeNumber } from './args.ts'
-import { limitsOf, withQuery } from './ask.ts'
+import { limitsOf, unknownSymbol, withQuery } from './ask.ts'
 import { chart, type Bar } from './chart.ts'
 import type { Command, Invocation } from './command.ts'
 import { EXIT } from './exit.ts'
@@ -45,7 +46,7 @@ export const command: Command = {
   },
   run: async (invocation) => {
     const { terminal, json } = invocation
-    const { bars, zone, symbol } = await read(invocation)
+    const { bars, zone, symbol, recorded } = await read(invocation)
     if (json) {
       for (const { fromMs, ...bar } of bars)
         await terminal.out(
@@ -54,7 +55,11 @@ export const command: Command = {
       return EXIT.ok
     }
     if (bars.length === 0) {
-      terminal.err(`no bars of ${plain(symbol)}; --session all looks outside regular hours too\n`)
+      const known = recorded.includes(symbol)
+      const where = 'look at other times with --from, outside regular hours with --session all'
+      terminal.err(
+        known ? `no bars of ${plain(symbol)} then; ${where}\n` : unknownSymbol([symbol], recorded),
+      )
       return EXIT.ok
     }
     if (terminal.outIsScreen) await terminal.out(chart(bars, { terminal, title: plain(symbol) }))
@@ -63,9 +68,15 @@ export const command: Command = {
   },
 }
 
-async function read(
-  invocation: Invocation,
-): Promise<{ bars: readonly Bar[]; zone: string; symbol: string }> {
+type Found = {
+  readonly bars: readonly Bar[]
+  readonly zone: string
+  readonly symbol: string
+  /** Asked only where there is no bar. */
+  readonly recorded: readonly string[]
+}
+
+async function read(invocation: Invocation): Promise<Found> {
   const { positionals, flags, signal } = invocation
   const [symbol] = positionals
   if (symbol === undefined)
@@ -110,8 +121,16 @@ ${lines === null ? '' : `LIMIT ${lines}`}`
       trades: Number(trades),
       vwap: number(vwap),
     }))
-    return { bars: bars.toReversed(), zone: width === '1d' ? 'UTC' : zone, symbol }
+    const recorded = bars.length > 0 ? [] : await symbolsOf(query, signal)
+    return { bars: bars.toReversed(), zone: width === '1d' ? 'UTC' : zone, symbol, recorded }
   })
+}
+
+/** Every symbol with a trade, the most traded first. */
+async function symbolsOf(query: Query, signal: AbortSignal): Promise<readonly string[]> {
+  const sql = 'SELECT symbol FROM trades GROUP BY symbol ORDER BY count(*) DESC, symbol'
+  const { batches } = await query.run(sql, { rowsMax: null, millisMax: null }, signal)
+  return (await Array.fromAsync(batches)).flat().map(([symbol]) => cellText(symbol ?? null) ?? '')
 }
 
 /** Midnight UTC of the date that a moment has in `zone`. */

@@ -1,7 +1,7 @@
 import type { LakeSnapshot } from '../lake/lake.ts'
 import type { Command, Invocation } from './command.ts'
 import { EXIT } from './exit.ts'
-import { alignColumns } from './terminal.ts'
+import { alignColumns, plain } from './terminal.ts'
 import { showBytes, showCount } from './times.ts'
 
 const DAY_MS = 86_400_000
@@ -28,7 +28,8 @@ export const command: Command = {
       { table: 'records', snapshot: await lakes.records.snapshot() },
       { table: 'feed_log', snapshot: await lakes.feedLog.snapshot() },
     ]
-    await (invocation.flags.has('files') ? showFiles : showDays)(invocation, tables)
+    if (invocation.flags.has('files')) await showFiles(invocation, tables, parts.places.lake.dir)
+    else await showDays(invocation, tables)
     return EXIT.ok
   },
 }
@@ -74,7 +75,11 @@ async function showDays({ terminal, json }: Invocation, tables: Listed): Promise
   await terminal.out(`snapshots: ${snapshots.join(', ')}\n`)
 }
 
-async function showFiles({ terminal, json }: Invocation, tables: Listed): Promise<void> {
+async function showFiles(
+  { terminal, json }: Invocation,
+  tables: Listed,
+  dir: string,
+): Promise<void> {
   const files = tables.flatMap(({ table, snapshot }) =>
     snapshot.files.map(({ location, rows, sizeBytes, day }) => ({
       table,
@@ -93,11 +98,11 @@ async function showFiles({ terminal, json }: Invocation, tables: Listed): Promis
     day ?? 'no time',
     showCount(rows),
     showBytes(bytes),
-    location,
+    plain(location.startsWith(`${dir}/`) ? location.slice(dir.length + 1) : location),
   ])
   await terminal.out(
     alignColumns(
-      [['TABLE', 'DAY UTC', 'ROWS', 'SIZE', 'FILE'], ...lines],
+      [['TABLE', 'DAY UTC', 'ROWS', 'SIZE', `FILE in ${dir}`], ...lines],
       [false, false, true, true],
     ),
   )

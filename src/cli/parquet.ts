@@ -1,8 +1,8 @@
-import { open, rename, rm } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { openDuckdb, sqlName, sqlText } from '../duckdb/duckdb.ts'
 import type { Answer, ResultColumn } from '../query/query.ts'
 import { formatAnswer } from './formats.ts'
+import { writeText } from './output-file.ts'
 
 const MEMORY_MB = 512
 /** Types that are written as they are; lists, structs and the like are written as their JSON text. */
@@ -10,16 +10,13 @@ const PLAIN =
   /^(BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL\(\d+,\d+\)|VARCHAR|DATE|TIME|TIMESTAMP(_S|_MS|_NS)?|TIMESTAMP WITH TIME ZONE|UUID)$/
 
 /**
- * Writes an answer as a Parquet file, whole or not at all. The query's own engine may write nothing, so the
+ * Writes an answer as a Parquet file. The query's own engine may write nothing, so the
  * rows go through a file beside it and a second engine.
  */
-export async function writeParquet(answer: Answer, file: string): Promise<void> {
-  const path = resolve(file)
-  const rows = `${path}.${process.pid}.csv.tmp`
-  const fresh = `${path}.${process.pid}.parquet.tmp`
+export async function writeParquet(answer: Answer, path: string): Promise<void> {
+  const rows = `${path}.csv`
   try {
-    await using csv = await open(rows, 'wx')
-    for await (const text of formatAnswer('csv', numbered(answer))) await csv.write(text)
+    await writeText(rows, formatAnswer('csv', numbered(answer)))
     await using duckdb = await openDuckdb({
       threads: 2,
       memoryMb: MEMORY_MB,
@@ -32,12 +29,10 @@ export async function writeParquet(answer: Answer, file: string): Promise<void> 
 header = true, all_varchar = true, delim = ',', quote = '"', escape = '"', nullstr = '',
 allow_quoted_nulls = false, auto_detect = false, max_line_size = 4000000,
 columns = {${answer.columns.map((_, i) => `'c${i}': 'VARCHAR'`).join(', ')}}))
-TO ${sqlText(fresh)} (FORMAT parquet, COMPRESSION zstd)`,
+TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`,
     )
-    await rename(fresh, path)
   } finally {
     await rm(rows, { force: true })
-    await rm(fresh, { force: true })
   }
 }
 

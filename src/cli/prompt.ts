@@ -42,6 +42,8 @@ export async function prompt(invocation: Invocation, query: Query, parts: Parts)
     if (running === null) {
       waiting = ''
       invocation.terminal.err('\n')
+      lines.write(null, { ctrl: true, name: 'e' }) // to its end, then to its start: the line is empty
+      lines.write(null, { ctrl: true, name: 'u' })
       ready(lines, waiting)
     } else running.abort()
   })
@@ -96,7 +98,7 @@ async function dot(session: Session, line: string, signal: AbortSignal): Promise
   if (word === '.help') terminal.err(HELP)
   else if (word === '.tables') await ask(session, TABLES, signal)
   else if (word === '.schema' && /^\w+$/.test(argument))
-    await ask(session, `DESCRIBE ${argument}`, signal)
+    await ask(session, `SELECT column_name, column_type FROM (DESCRIBE ${argument})`, signal)
   else if (word === '.format' && format !== undefined) session.format = format
   else terminal.err(`unknown: ${line}\n${HELP}`)
 }

@@ -1,13 +1,13 @@
-import { open, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { text as readAll } from 'node:stream/consumers'
 import type { Parts } from '../config/components.ts'
 import { Fault } from '../flow/fault.ts'
-import type { Query } from '../query/query.ts'
+import type { Answer, Query } from '../query/query.ts'
 import { wholeNumber } from './args.ts'
 import { formatOf, limitsOf, showAnswer, withQuery } from './ask.ts'
 import type { Command, Invocation } from './command.ts'
 import { EXIT, signalExit } from './exit.ts'
-import { FORMATS, formatAnswer } from './formats.ts'
+import { FORMATS, formatAnswer, type Format } from './formats.ts'
 
 /** A person reads no more rows than this; other formats have no limit of their own. */
 const TABLE_ROWS_MAX = 1000
@@ -74,7 +74,7 @@ type Asking = {
   readonly query: Query
   readonly parts: Parts
   readonly sql: string
-  readonly format: (typeof FORMATS)[number]
+  readonly format: Format
 }
 
 async function ask(invocation: Invocation, { query, parts, sql, format }: Asking): Promise<void> {
@@ -87,14 +87,17 @@ async function ask(invocation: Invocation, { query, parts, sql, format }: Asking
       remedy: 'Name a file with -o FILE.parquet.',
     })
   const answer = await query.run(sql, limitsOf(parts, rowsMax), signal)
-  if (format === 'parquet') {
+  if (output !== undefined) await writeAnswer(answer, format, output)
+  else if (format !== 'parquet') await showAnswer(invocation, answer, format)
+}
+
+async function writeAnswer(answer: Answer, format: Format, output: string): Promise<void> {
+  const { writeText, writeWhole } = await import('./output-file.ts')
+  await writeWhole(output, async (path) => {
+    if (format !== 'parquet') return writeText(path, formatAnswer(format, answer))
     const { writeParquet } = await import('./parquet.ts')
-    await writeParquet(answer, output ?? '')
-  } else if (output === undefined) await showAnswer(invocation, answer, format)
-  else {
-    await using file = await open(output, 'w')
-    for await (const text of formatAnswer(format, answer)) await file.write(text)
-  }
+    return writeParquet(answer, path)
+  })
 }
 
 function checkEngine(engine: string | undefined): void {

@@ -1,6 +1,7 @@
 import type { Trades } from '../market/trades.ts'
 import type { Run } from '../market/records.ts'
 import { wholeNumber } from './args.ts'
+import { unknownSymbol } from './ask.ts'
 import type { Command, Invocation } from './command.ts'
 import { EXIT } from './exit.ts'
 import { readOn } from './read-on.ts'
@@ -50,10 +51,15 @@ export const command: Command = {
       const back = wanted.size === 0 ? lines * 2 + 100 : LOOK_BACK_MAX
       let last: Line[] = []
       const from = lastOf(bounds, back)
+      const seen = new Set<string>()
       for await (const run of readOn(tape.trades, { from, until: end }, signal)) {
-        last = [...last, ...linesOf(decode(run), run, wanted)].slice(-lines)
+        const trades = decode(run)
+        if (wanted.size > 0) trades.symbols.forEach((symbol) => seen.add(symbol))
+        last = [...last, ...linesOf(trades, run, wanted)].slice(-lines)
       }
       await show(last)
+      const unknown = positionals.filter((symbol) => !seen.has(symbol))
+      if (unknown.length > 0) invocation.terminal.err(unknownSymbol(unknown, [...seen].sort()))
     }
     if (flags.has('no-follow')) return EXIT.ok
     for await (const run of readOn(tape.trades, { from: end, until: 'follow' }, signal))

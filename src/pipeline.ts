@@ -46,6 +46,7 @@ export async function land(landing: Landing): Promise<void> {
       .through(unlessRefused) // a refused commit ends the turn at once, also while the tape is quiet
       .through(map(decode))
       .through(roll)
+      .through(ahead(1)) // the next roll is read while this one is sorted and written
       .through(map(lake.stage))
       .through(ahead(1)) // the next batch is staged while this one commits
       .into(each(guard(lake.commit)))

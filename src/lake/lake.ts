@@ -6,7 +6,8 @@ export type Stretch = { readonly first: Offset; readonly position: Position }
 
 /** Rows gathered for one commit: contiguous per partition, all partitions of the turn together. */
 export type Rolled = {
-  readonly batches: readonly Rows[]
+  /** Without their runs, whose bytes are most of the memory. */
+  readonly batches: readonly Pick<Rows, 'count' | 'columns'>[]
   readonly rows: number
   readonly stretches: ReadonlyMap<Partition, Stretch>
   /** When the first row of it was taken, by the monotonic clock, ms. */

@@ -86,7 +86,7 @@ type Gathering = {
 
 /** `reached` outlives a roll: where each partition stood when the one before closed. */
 function open(clock: Clock, reached: Map<Partition, Position>): Gathering {
-  const batches: Rows[] = []
+  const batches: Rolled['batches'][number][] = []
   const stretches = new Map<Partition, Stretch>()
   let openedMs = 0
   let rows = 0
@@ -108,7 +108,7 @@ function open(clock: Clock, reached: Map<Partition, Position>): Gathering {
       const first = stretches.get(run.partition)?.first ?? run.first
       stretches.set(run.partition, { first, position })
       if (batch.count === 0) return
-      batches.push(batch)
+      batches.push({ count: batch.count, columns: batch.columns })
       rows += batch.count
       bytes += run.ends[run.count - 1] ?? 0
     },

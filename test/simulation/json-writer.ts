@@ -1,7 +1,7 @@
 import type { ParquetFile, ParquetWriter, Rolled } from '../../src/lake/lake.ts'
 import { singleValue } from '../../src/lake/iceberg/single-value.ts'
 import type { LocalFile } from '../../src/lake/store.ts'
-import type { Table } from '../../src/market/tables.ts'
+import { RECORDS, type Column, type Table } from '../../src/market/tables.ts'
 
 const DAY_MS = 86_400_000
 
@@ -52,14 +52,20 @@ export const readRows = (bytes: Uint8Array): readonly JsonRow[] =>
   JSON.parse(Buffer.from(bytes).toString()) as readonly JsonRow[]
 
 const rowsOf = ({ batches }: Rolled): readonly JsonRow[] =>
-  batches.flatMap(({ run, count }) =>
-    Array.from({ length: count }, (_, i) => ({
-      tape: run.log,
-      partition: run.partition,
-      offset: run.first + (run.delta[i] ?? 0),
-      ms: run.receivedMs[i] ?? 0,
-    })),
-  )
+  batches.flatMap(({ columns, count }) => {
+    const cells = (name: string) =>
+      cellsOf(columns[RECORDS.fields.findIndex((f) => f.name === name)])
+    const [tape, part, at, ms] = ['tape', 'tape_partition', 'tape_offset', 'received_at'].map(cells)
+    return Array.from({ length: count }, (_, i) => ({
+      tape: String(tape?.(i)),
+      partition: Number(part?.(i)),
+      offset: Number(at?.(i)),
+      ms: Number(ms?.(i)),
+    }))
+  })
+
+const cellsOf = (column: Column | undefined) => (row: number) =>
+  column?.kind === 'numbers' ? column.values[row] : column?.kind === 'constant' && column.value
 
 type Described = {
   readonly rows: readonly JsonRow[]

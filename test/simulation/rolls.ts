@@ -1,5 +1,5 @@
 import type { Rolled, Stretch } from '../../src/lake/lake.ts'
-import type { Rows } from '../../src/market/tables.ts'
+import { RECORDS, type Column, type Rows } from '../../src/market/tables.ts'
 import {
   logId,
   offset,
@@ -25,13 +25,23 @@ export type Span = {
 /** The CRC that a simulated record has: any function of its place will do. */
 export const crcOf = (part: number, at: number): number => (part * 1_000_003 + at * 7_919) >>> 0
 
-/** Rows of a span of records, none of them with columns. */
+/** Rows of a span of records, with what tells where and when they came. */
 export function rowsOf({ partition: part, first, next, log = LOG, ms }: Span): Rows {
   const count = next - first
   const start = ms ?? DAY_ZERO_MS + first * 1_000
+  const receivedMs = Float64Array.from({ length: count }, (_, i) => start + i * 1_000)
+  const offsets = Float64Array.from({ length: count }, (_, i) => first + i)
+  const columns = new Map<string, Column>([
+    ['received_at', { kind: 'numbers', values: receivedMs, missing: null }],
+    ['tape', { kind: 'constant', value: log }],
+    ['tape_partition', { kind: 'constant', value: part }],
+    ['tape_offset', { kind: 'numbers', values: offsets, missing: null }],
+  ])
   return {
     count,
-    columns: [],
+    columns: RECORDS.fields.map(
+      ({ name }) => columns.get(name) ?? { kind: 'constant', value: null },
+    ),
     run: {
       log,
       partition: partition(part),
@@ -41,7 +51,7 @@ export function rowsOf({ partition: part, first, next, log = LOG, ms }: Span): R
       count,
       bytes: new Uint8Array(),
       ends: new Uint32Array(count),
-      receivedMs: Float64Array.from({ length: count }, (_, i) => start + i * 1_000),
+      receivedMs,
       redelivered: new Uint8Array(count),
     },
   }

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { createTradeDecoder } from '../src/feed/finnhub-trades.ts'
 import { systemClock } from '../src/flow/clock.ts'
 import { systemRandom } from '../src/flow/random.ts'
@@ -16,10 +19,9 @@ import { RECORDS, type Rows } from '../src/market/tables.ts'
 import { land } from '../src/pipeline.ts'
 import { openSqliteTape } from '../src/tape/sqlite-tape.ts'
 import type { Tape } from '../src/tape/tape.ts'
-import { tapeRuns } from './bench.ts'
 
 const SOURCE = 'bench'
-const APPEND_TRADES = 50_000
+const FILL = fileURLToPath(new URL('fill.ts', import.meta.url))
 // What `land` uses by default.
 const ROLL = { rowsMax: 500_000, bytesMax: 256 * 1024 * 1024, ageMsMax: 10_000 }
 const PARQUET = { memoryMb: 512, threads: 2 }
@@ -40,13 +42,8 @@ export async function openFilled(trades: number): Promise<Filled> {
   await using opening = new AsyncDisposableStack()
   opening.defer(() => rm(dir, { recursive: true, force: true }))
   const [clock, random] = [systemClock, systemRandom]
-  const tape = opening.use(
-    await openSqliteTape({ dir: join(dir, 'tape'), mode: 'write', source: SOURCE, clock }),
-  )
-  for (const run of tapeRuns({ trades }, APPEND_TRADES)) {
-    const records = { ...run, key: new Uint32Array(run.count), keys: ['A'] }
-    await tape.append([{ kind: 'records', records }])
-  }
+  await promisify(execFile)(process.execPath, [FILL, join(dir, 'tape'), SOURCE, String(trades)])
+  const tape = opening.use(await openSqliteTape({ dir: join(dir, 'tape'), mode: 'read', clock }))
   await mkdir(join(dir, 'lake'))
   const store = await openLocalStore({ dir: join(dir, 'lake'), mode: 'write', clock, random })
   const catalog = opening.use(

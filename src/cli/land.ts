@@ -77,7 +77,8 @@ async function landUntil(
     await acceptGaps(parts, { tape, tables, signal: stop })
   }
   part.state('landing')
-  parts.log('info', 'landing', { tape: parts.places.tape.dir, lake: parts.places.lake.dir })
+  const { tape: from, lake: to } = parts.places
+  parts.log('info', 'landing', supervised ? {} : { tape: from.dir, lake: to.dir })
   const failed = new AbortController()
   const signal = AbortSignal.any([stop, lease.lost, failed.signal])
   const landing = tables.map((landed) => async () => {
@@ -158,6 +159,7 @@ async function catchUp(part: RunningPart, landed: Landed): Promise<void> {
 function tellingLake({ registry, parts }: RunningPart, { lake, name }: Landed): Lake {
   const { clock, log } = parts
   const table = { table: name }
+  let told = false
   return {
     ...lake,
     commit: async (staged) => {
@@ -166,12 +168,14 @@ function tellingLake({ registry, parts }: RunningPart, { lake, name }: Landed): 
       const seconds = (clock.monotonic() - began) / 1000
       registry.set('ticklake_land_commit_seconds', seconds, table)
       registry.set('ticklake_land_last_commit_rows', staged.rows, table)
-      log(name === 'records' ? 'info' : 'debug', 'committed', {
+      // The first shows that it works; those after it are in /metrics and on the page.
+      log(name === 'records' && !told ? 'info' : 'debug', 'committed', {
         ...table,
         rows: staged.rows,
         files: staged.files.length,
         seconds: Number(seconds.toFixed(3)),
       })
+      told = true
     },
   }
 }

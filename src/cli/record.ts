@@ -2,7 +2,7 @@ import type { Watchlist } from '../feed/feed.ts'
 import type { Tape } from '../tape/tape.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit.ts'
-import { startPart, type RunningPart } from './part.ts'
+import { startPart, supervised, type RunningPart } from './part.ts'
 
 export const command: Command = {
   text: {
@@ -67,8 +67,7 @@ async function recordOnce(part: RunningPart, recorder: Recorder): Promise<void> 
       source: parts.places.source,
       simulated: parts.places.simulated || undefined,
       symbols: watchlist.current().length,
-      tape: parts.places.tape.dir,
-      epoch,
+      ...(!supervised && { tape: parts.places.tape.dir, epoch }),
     })
     await record({ ...recording, tape: countedTape(tape, part), signal: stop })
     if (lost.aborted && !stop.aborted)

@@ -115,7 +115,7 @@ test('each event of the feed log is a row', () => {
     bytes: encode('{"type"'),
   } as const
   assert.deepEqual(row(feedLogRows(runOf([encodeEvent(event)])), FEED_LOG, 0), {
-    at: 900,
+    occurred_at: 900,
     recorder: 'r1',
     epoch: 4,
     source: 'finnhub',
@@ -133,12 +133,12 @@ test('each event of the feed log is a row', () => {
 })
 
 test('a record of the feed log that is no event is a row with its bytes and nothing else', () => {
-  const { kind, at, epoch, symbols, bytes, tape_offset } = row(
+  const { kind, occurred_at, epoch, symbols, bytes, tape_offset } = row(
     feedLogRows(runOf([encode('{}'), encode('torn {')])),
     FEED_LOG,
     1,
   )
-  assert.deepEqual([kind, at, epoch, symbols], [null, null, null, null])
+  assert.deepEqual([kind, occurred_at, epoch, symbols], [null, null, null, null])
   assert.deepEqual([bytes, tape_offset], ['torn {', 52])
 })
 

@@ -71,6 +71,16 @@ describe('the house is tidy', () => {
     assert.deepEqual(missing, [])
   })
 
+  it('docs/operating.md tells what every metric means, and of no other', () => {
+    const named = tracked
+      .filter((path) => /^src\/.*(?<!\.test)\.ts$/.test(path))
+      .flatMap((path) =>
+        [...textOf(path).matchAll(/'(ticklake_[a-z_]+)'/g)].map(([, name]) => name),
+      )
+    const told = [...textOf('docs/operating.md').matchAll(/^\| `(ticklake_[a-z_]+)` \|/gm)]
+    assert.deepEqual(told.map(([, name]) => name).sort(), [...new Set(named)].sort())
+  })
+
   it('the root holds only what belongs there', () => {
     const allowed = new Set(
       [

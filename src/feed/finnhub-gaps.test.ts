@@ -39,7 +39,8 @@ async function recording({ tickMs = 0, symbols = ['AAPL'], limits = {} }: Condit
     }),
   )
   const log = () => heard.events.flatMap((one) => (one.kind === 'session' ? [one.event] : []))
-  await until(() => heard.said('subscribed').length === 1)
+  // Said here is not yet heard there: a frame that the server sends before has nobody to go to.
+  await until(() => heard.said('subscribed').length === 1 && replay.subscribed().length > 0)
   return {
     heard,
     replay,

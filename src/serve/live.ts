@@ -29,10 +29,12 @@ export type Live = {
   take(run: Run): void
   /** Newest first. */
   latest(): readonly LatestTrade[]
-  /** Most traded first, counted since this process began to read. */
+  /** Most traded first, counted since `countedSinceMs`. */
   symbols(): readonly SymbolCount[]
   perSecond(): number
   lastReceivedMs(): number | null
+  /** When the first record that was counted came; null: none did. */
+  countedSinceMs(): number | null
   readonly counted: () => number
 }
 
@@ -42,6 +44,7 @@ export function createLive(decode: (run: Run) => Trades, clock: Clock): Live {
   const seconds = new Map<number, number>()
   let counted = 0
   let lastReceived: number | null = null
+  let firstReceived: number | null = null
   const count = (trade: LatestTrade) => {
     const known = symbols.get(trade.symbol)
     if (known !== undefined) {
@@ -65,6 +68,7 @@ export function createLive(decode: (run: Run) => Trades, clock: Clock): Live {
       for (let i = 0; i < run.count; i++) {
         const received = run.receivedMs[i] ?? 0
         lastReceived = received
+        firstReceived ??= received
         tick(received)
         if (trades.defect[i] !== 0 || run.redelivered[i] === 1) continue
         counted += 1
@@ -83,6 +87,7 @@ export function createLive(decode: (run: Run) => Trades, clock: Clock): Live {
       return sum / RATE_SECONDS
     },
     lastReceivedMs: () => lastReceived,
+    countedSinceMs: () => firstReceived,
     counted: () => counted,
   }
 }

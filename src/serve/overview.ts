@@ -92,7 +92,6 @@ export function createOverview(options: OverviewOptions): Overview {
   const live = createLive(decode, clock)
   const connection = noConnection()
   const events: SessionEvent[] = []
-  const began = clock.now()
   let progress: Progress = { records: 0, lagRecords: null, lagSeconds: null }
   let ready = false
   let { source } = options
@@ -131,14 +130,14 @@ export function createOverview(options: OverviewOptions): Overview {
         lagSeconds: progress.lagSeconds,
       })
       const today = gapsSince(gaps(events, nowMs), options.dayStart(nowMs))
-      const since = ready ? iso(began) : null
+      const since = live.countedSinceMs()
       return {
         version: options.version,
         ...source,
         state,
         ...numbersOf({ live, progress, parts, nowMs }),
         gaps_today: today,
-        counted_since: since,
+        counted_since: since === null ? null : iso(since),
       }
     },
     samples: async () => {

@@ -76,6 +76,7 @@ describe('asking a tape of any source', { timeout: 120_000 }, () => {
   })
 
   test('the page names the source of the tape, not that of the settings', async () => {
+    const started = Date.now()
     const serve = cli.start(['serve', '--port', '0', ...data])
     const [, url = ''] = await serve.seen(/url=(http:\S+)/)
     for (;;) {
@@ -84,6 +85,8 @@ describe('asking a tape of any source', { timeout: 120_000 }, () => {
     }
     const summary = (await (await fetch(new URL('/api/summary', url))).json()) as Row
     assert.deepEqual([summary.source, summary.simulated], [source, false])
+    // The symbols' counts begin with the records that were read back, not with this process.
+    assert.ok(Date.parse(String(summary.counted_since)) < started)
     serve.child.kill('SIGTERM')
     assert.equal((await serve.ended).code, 0)
   })

@@ -14,6 +14,7 @@ const clockShort = new Intl.DateTimeFormat('en-GB', {
   second: '2-digit',
 })
 const clockWide = matchMedia('(min-width: 40rem)')
+const date = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })
 const count = new Intl.NumberFormat('en-US')
 const decimals = new Intl.NumberFormat('en-US', { maximumFractionDigits: 8 })
 const price = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 8 })
@@ -52,6 +53,11 @@ const span = (seconds) => {
   return `${Math.round(seconds / 3600)} h`
 }
 const time = (text, format) => format.format(new Date(text))
+/** With its date where that is not today's. */
+const moment = (text, now) => {
+  const day = (at) => date.format(new Date(at))
+  return `${day(text) === day(now) ? '' : `${day(text)} `}${time(text, clockShort)}`
+}
 
 function show(summary) {
   const { state, tape, lake, gaps_today: gaps } = summary
@@ -68,16 +74,21 @@ function show(summary) {
     lake.lag_records === null ? 'nothing landed yet' : `${count.format(lake.lag_records)} records`,
   )
   const { last_commit: commit } = lake
+  const lands = summary.parts.some(({ part }) => part === 'land')
   say(
     'commit',
     commit === null ? '–' : `${span((now - Date.parse(commit.at)) / 1000)} ago`,
-    commit === null ? 'none by the running lander' : `${count.format(commit.rows)} rows`,
+    commit === null
+      ? lands
+        ? 'none yet'
+        : 'no lander is running'
+      : `${count.format(commit.rows)} rows`,
   )
   say('gaps', count.format(gaps.count), gaps.count === 0 ? 'none' : span(gaps.seconds))
   for (const place of document.querySelectorAll('.here')) place.textContent = ZONE
   say(
     'since',
-    summary.counted_since === null ? '' : `since ${time(summary.counted_since, clockShort)}`,
+    summary.counted_since === null ? '' : `counted since ${moment(summary.counted_since, now)}`,
   )
   say('version', `ticklake ${summary.version} · source ${summary.source}`)
   fill(

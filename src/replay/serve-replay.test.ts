@@ -305,7 +305,7 @@ test('a port that is taken, and a speed that plays nothing, are refused with a r
   await using server = await start()
   await assert.rejects(
     () => start({ port: server.port }),
-    (error) => isFault(error, 'invalid') && error.message.includes(String(server.port)),
+    (error) => isFault(error, 'unavailable') && error.message.includes(String(server.port)),
   )
   await assert.rejects(
     () => start({ speed: 0 }),

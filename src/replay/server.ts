@@ -179,7 +179,7 @@ async function listen(http: Server, { host, port }: ServerOptions): Promise<void
   try {
     await once(http, 'listening')
   } catch (cause) {
-    throw new Fault('invalid', `cannot listen on ${host}:${port}`, {
+    throw new Fault('unavailable', `cannot listen on ${host}:${port}`, {
       remedy: 'Choose another port (0 takes any free one) or stop what uses this one.',
       cause,
     })

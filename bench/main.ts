@@ -120,7 +120,7 @@ else {
   console.log(`${on.cpu}, ${on.cores} cores, ${on.memoryGb} GB, Node ${on.node}, ${on.date}\n`)
   console.log(table(rows))
   if (values.write && process.exitCode !== 1) {
-    const results = new URL('results.json', import.meta.url)
+    const results = new URL(`results-${trades}.json`, import.meta.url)
     await writeFile(results, `${JSON.stringify({ machine: on, trades, rows }, null, 2)}\n`)
   }
 }

@@ -5,6 +5,7 @@ import { wholeNumber } from './args.ts'
 import type { Command, Invocation } from './command.ts'
 import { EXIT, signalExit } from './exit.ts'
 import { valueJson } from './formats.ts'
+import { plain } from './terminal.ts'
 import { showCount, showSpan } from './times.ts'
 
 /** Findings told one by one; all are counted. */
@@ -26,7 +27,8 @@ export const command: Command = {
     ],
     about:
       'Each record is decoded anew and compared with its row, column by column. Exit 1 on any that is\n' +
-      'missing, repeated or altered. What the tape has forgotten is named unverifiable, never passed.',
+      'missing, repeated or altered, and on a file of the table that cannot be read: it is named, and all others\n' +
+      'are compared. What the tape has forgotten is named unverifiable, never passed.',
     flags: [
       { name: 'from-offset', metavar: 'N', doc: 'First offset' },
       { name: 'to-offset', metavar: 'N', doc: 'Before this offset' },
@@ -114,25 +116,31 @@ function findingText(finding: Finding): string {
       return `no position  ${place}: records ${finding.first} to ${finding.next} have not begun to land`
     case 'past the end':
       return `past the end  ${place}: the lake claims ${finding.first} to ${finding.next}, the tape ends before`
+    case 'unreadable':
+      return `unreadable ${place} ${plain(finding.file)}: ${showCount(finding.rows)} rows ${rangeText(finding)} are missing with it (${plain(finding.cause)})`
   }
   return finding satisfies never
 }
+
+const rangeText = ({ first, next }: Extract<Finding, { kind: 'unreadable' }>): string =>
+  first === null || next === null ? 'of unknown offsets' : `of offsets ${first} to ${next}`
 
 function verdictText(
   verdict: Verdict,
   paint: (style: 'green' | 'red', text: string) => string,
 ): string {
-  const { table, records, missing, repeated, altered, foreign, misplaced, unverifiable, passed } =
-    verdict
+  const { table, records, missing, repeated, altered, foreign, misplaced } = verdict
+  const { unreadable, unverifiable, passed } = verdict
   const word = passed ? paint('green', 'passed') : paint('red', 'FAILED')
   const left =
     unverifiable === 0
       ? ''
       : `; ${showCount(unverifiable)} rows unverifiable: the tape has forgotten them`
+  const lost = unreadable === 0 ? '' : `, ${showCount(unreadable)} files unreadable`
   return (
     `${table.padEnd(9)} ${word}: ${showCount(records)} records on tape and lake compared, ` +
     `${showCount(missing)} missing, ${showCount(repeated)} repeated, ${showCount(altered)} altered, ` +
-    `${showCount(foreign)} foreign, ${showCount(misplaced)} misplaced${left}\n`
+    `${showCount(foreign)} foreign, ${showCount(misplaced)} misplaced${lost}${left}\n`
   )
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
@@ -234,4 +235,63 @@ test('a day is the records that came on it', async () => {
   await small.land()
   const { verdict } = await verified(small.records, small.records.lake, { day: noon / day + 0.5 })
   assert.deepEqual([verdict.passed, verdict.records], [true, 3])
+})
+
+test('a data file that is gone or cut is named with its rows, and the others are compared', async () => {
+  await using small = await openSmallLake()
+  for (let at = 0; at < 300; at += 100) {
+    await small.append(trades(100, at))
+    await small.land()
+  }
+  const { files } = await small.records.lake.snapshot()
+  const [gone, cut] = files.toSorted((a, b) => (a.location < b.location ? -1 : 1))
+  assert.ok(gone && cut && files.length === 3)
+  await rm(gone.location)
+  const { verdict, findings } = await verified(small.records)
+  const { passed, unreadable, missing, records, altered, foreign } = verdict
+  assert.deepEqual([passed, unreadable, missing, records], [false, 1, 100, 300])
+  assert.deepEqual([altered, foreign], [0, 0])
+  const [finding, ...others] = findings
+  assert.ok(finding?.kind === 'unreadable')
+  assert.deepEqual([finding.file, finding.rows, finding.partition], [gone.location, 100, 0])
+  assert.equal(Number(finding.next) - Number(finding.first), 100)
+  assert.deepEqual(others, [])
+
+  await truncate(cut.location, Math.floor(cut.sizeBytes / 2))
+  const again = await verified(small.records)
+  assert.deepEqual([again.verdict.unreadable, again.verdict.missing], [2, 200])
+  assert.deepEqual(
+    again.findings.map(({ kind }) => kind),
+    ['unreadable', 'unreadable'],
+  )
+})
+
+test('a file whose pages are damaged behind a sound footer is named', async () => {
+  await using small = await openSmallLake()
+  await small.append(trades(500))
+  await small.land()
+  const [file] = (await small.records.lake.snapshot()).files
+  assert.ok(file)
+  const bytes = await readFile(file.location)
+  await writeFile(file.location, bytes.fill(0xff, 4, Math.floor(bytes.length / 2)))
+  const { verdict, findings } = await verified(small.records)
+  assert.deepEqual([verdict.passed, verdict.unreadable, verdict.missing], [false, 1, 500])
+  assert.equal(findings[0]?.kind, 'unreadable')
+})
+
+test('a file that cannot be read is no matter where its offsets were not asked for', async () => {
+  await using small = await openSmallLake()
+  await small.append(trades(100))
+  await small.land()
+  await small.append(trades(100, 100))
+  await small.land()
+  const { files } = await small.records.lake.snapshot()
+  const [gone] = files
+  assert.ok(gone)
+  await rm(gone.location)
+  const [told] = (await verified(small.records)).findings
+  assert.ok(told?.kind === 'unreadable')
+  const other = told.first === 0 ? { from: offset(100) } : { to: offset(100) }
+  const { verdict } = await verified(small.records, small.records.lake, other)
+  assert.deepEqual([verdict.passed, verdict.records], [true, 100])
 })

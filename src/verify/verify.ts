@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { openDuckdb, type Connection } from '../duckdb/duckdb.ts'
-import type { Lake } from '../lake/lake.ts'
+import { openDuckdb, type Connection, type Duckdb } from '../duckdb/duckdb.ts'
+import type { Lake, LakeSnapshot } from '../lake/lake.ts'
 import type { Offset, Partition, Run } from '../market/records.ts'
 import type { Rows, Table } from '../market/tables.ts'
 import type { Value } from '../query/query.ts'
@@ -8,6 +8,7 @@ import type { Log } from '../tape/tape.ts'
 import { claimsOf, type Claim } from './claims.ts'
 import { createLakeView, overview } from './overview.ts'
 import { verifyStretch, type Counts } from './stretch.ts'
+import { concerns, lostWith, unreadableFiles, type Unreadable } from './unreadable.ts'
 
 /** What is wrong, and where: offsets are those of the table's log. */
 export type Finding = { readonly table: string; readonly partition: Partition | null } & (
@@ -26,6 +27,8 @@ export type Finding = { readonly table: string; readonly partition: Partition | 
   | { readonly kind: 'no position'; readonly first: Offset; readonly next: Offset }
   /** The lake claims [first, next), which lies past the tape's end. */
   | { readonly kind: 'past the end'; readonly first: Offset; readonly next: Offset }
+  /** A file that the table lists is not there or cannot be read; its records are not told as missing one by one. */
+  | ({ readonly kind: 'unreadable' } & Omit<Unreadable, 'partition'>)
 )
 
 /** A table and the log that lands in it. */
@@ -56,6 +59,7 @@ export type VerifyOptions = {
   readonly signal: AbortSignal
   /** How many findings of one table are told one by one; all are counted. */
   readonly findingsMax: number
+  /** Told when the table is done. */
   readonly found: (finding: Finding) => void
   readonly progress?: (progress: Progress) => void
 }
@@ -67,11 +71,13 @@ export type Verdict = Readonly<Counts> & {
   readonly table: string
   /** Partitions with records but no position, and partitions whose position lies past the end. */
   readonly misplaced: number
+  /** Data files that the table lists and that are not there or cannot be read. */
+  readonly unreadable: number
   /** Rows of the lake with no record left to compare: trimmed from the tape, or of another log. */
   readonly unverifiable: number
   /** What was compared: records [first, next). */
   readonly stretches: readonly Stretch[]
-  /** Nothing was missing, repeated, altered, foreign or misplaced; `unverifiable` is no part of it. */
+  /** Nothing was missing, repeated, altered, foreign, misplaced or unreadable; `unverifiable` is no part of it. */
   readonly passed: boolean
 }
 export type Stretch = {
@@ -88,25 +94,62 @@ export type Stretch = {
 export async function verify(options: VerifyOptions): Promise<readonly Verdict[]> {
   await using duckdb = await openDuckdb({ ...options, readable: null })
   const verdicts: Verdict[] = []
-  for (const source of options.sources) {
-    using connection = await duckdb.connect()
-    verdicts.push(await verifyTable(options, source, connection))
-  }
+  for (const source of options.sources) verdicts.push(await verifyTable(options, source, duckdb))
   return verdicts
 }
 
+/**
+ * Compares a table; where that fails because of its files, those are found and all the others compared again,
+ * anew from a fresh snapshot: what a writer merged away meanwhile is no loss.
+ */
 async function verifyTable(
   options: VerifyOptions,
   source: Verified,
-  connection: Connection,
+  duckdb: Duckdb,
 ): Promise<Verdict> {
+  const { pathOf = localPath, signal } = options
+  const broken = new Map<string, string>()
+  for (;;) {
+    const snapshot = await source.lake.snapshot()
+    const files = snapshot.files.filter(({ location }) => !broken.has(location))
+    try {
+      using connection = await duckdb.connect()
+      const findings = teller(options)
+      const attempt = { options, source, connection, snapshot, broken, tell: findings.tell }
+      const verdict = await compareTable(
+        attempt,
+        files.map(({ location }) => pathOf(location)),
+      )
+      findings.flush()
+      return verdict
+    } catch (error) {
+      if (signal.aborted) throw error
+      using connection = await duckdb.connect()
+      const found = await unreadableFiles({ connection, files, pathOf, signal })
+      if (found.size === 0) throw error
+      for (const [location, cause] of found) broken.set(location, cause)
+    }
+  }
+}
+
+type Attempt = {
+  readonly options: VerifyOptions
+  readonly source: Verified
+  readonly connection: Connection
+  readonly snapshot: LakeSnapshot
+  /** Locations and causes of files that cannot be read. */
+  readonly broken: ReadonlyMap<string, string>
+  readonly tell: Tell
+}
+
+async function compareTable(attempt: Attempt, paths: readonly string[]): Promise<Verdict> {
+  const { options, source, connection, snapshot } = attempt
   const { table, log } = source
-  const { extent = {}, signal, pathOf = localPath, progress } = options
-  const tell = teller(options)
-  const snapshot = await source.lake.snapshot()
+  const { extent = {}, signal, progress } = options
   const claims = await claimsOf({ log, snapshot, extent, signal })
+  const lost = lostFiles(attempt, claims)
+  const tell = withoutLost(attempt.tell, lost)
   const misplaced = tellMisplaced(table, claims, tell)
-  const paths = snapshot.files.map(({ location }) => pathOf(location))
   await createLakeView(connection, table, paths)
   const bounded = Object.keys(extent).length > 0
   const seen = await overview(connection, { table, log: log.id, claims, bounded, tell })
@@ -124,20 +167,51 @@ async function verifyTable(
     before += stretch.next - stretch.first
   }
   const { missing, repeated, altered, foreign } = counts
-  const passed = missing + repeated + altered + foreign + misplaced === 0
+  const unreadable = lost.length
+  const passed = missing + repeated + altered + foreign + misplaced + unreadable === 0
   const { unverifiable } = seen
-  return { table: table.name, ...counts, misplaced, unverifiable, stretches, passed }
+  return { table: table.name, ...counts, misplaced, unreadable, unverifiable, stretches, passed }
 }
+
+/** The files that cannot be read and may hold what was asked for, each told. */
+function lostFiles(
+  { source: { table }, snapshot, broken, tell }: Attempt,
+  claims: readonly Claim[],
+): readonly Unreadable[] {
+  const lost = snapshot.files.flatMap((file) => {
+    const cause = broken.get(file.location)
+    const one = cause === undefined ? null : lostWith(table, file, cause)
+    return one !== null && concerns(one, claims) ? [one] : []
+  })
+  for (const one of lost) tell({ ...one, table: table.name, kind: 'unreadable' })
+  return lost
+}
+
+/** Tells a missing record only where no file that cannot be read explains it. */
+const withoutLost =
+  (tell: Tell, lost: readonly Unreadable[]): Tell =>
+  (finding) => {
+    const explained =
+      finding.kind === 'missing' &&
+      lost.some(
+        ({ partition, first, next }) =>
+          (partition === null || partition === finding.partition) &&
+          (first ?? 0) <= finding.offset &&
+          finding.offset < (next ?? Number.POSITIVE_INFINITY),
+      )
+    if (!explained) tell(finding)
+  }
 
 export type Tell = (finding: Finding) => void
 
-/** Tells the first `findingsMax`. */
-function teller({ findingsMax, found }: VerifyOptions): Tell {
-  let told = 0
-  return (finding) => {
-    if (told >= findingsMax) return
-    told += 1
-    found(finding)
+/** Keeps the first `findingsMax` until they are told. */
+function teller({ findingsMax, found }: VerifyOptions): { tell: Tell; flush: () => void } {
+  const kept: Finding[] = []
+  return {
+    tell: (finding) => {
+      if (kept.length < findingsMax) kept.push(finding)
+    },
+    flush: () => kept.forEach((finding) => found(finding)),
   }
 }
 

@@ -2,6 +2,7 @@ import type { Landed } from '../config/components.ts'
 import { backoffMs } from '../flow/retry.ts'
 import { Fault, isFault } from '../flow/fault.ts'
 import type { Lake } from '../lake/lake.ts'
+import { stoppedText } from '../serve/state.ts'
 import type { Tape } from '../tape/tape.ts'
 import type { Command, Invocation } from './command.ts'
 import { EXIT } from './exit.ts'
@@ -11,6 +12,8 @@ import { startPart, supervised, type RunningPart } from './part.ts'
 const TURN_BACKOFF = { baseMs: 200, capMs: 30_000 }
 /** A turn that lived this long was healthy: the next wait starts small again. */
 const HEALTHY_MS = 60_000
+/** Tape or lake may have been mended: a lander that had to stop looks again after this long. */
+const HELD_MS = 5 * 60_000
 /** How often the tape is asked whether it is there yet. */
 const TAPE_POLL_MS = 500
 /** The last catching up before the end takes this long at most; the rest is landed at the next start. */
@@ -47,13 +50,35 @@ export const command: Command = {
     await using part = await startPart('land', invocation)
     invocation.onStop('committing what is on the tape')
     try {
-      await landUntil(part, invocation)
+      if (supervised) await landOrHold(part, invocation)
+      else await landUntil(part, invocation)
     } catch (error) {
       if (!invocation.signal.aborted || !isFault(error, 'closed')) throw error
     }
     part.parts.log(supervised ? 'debug' : 'info', 'lander stopped')
     return EXIT.ok
   },
+}
+
+/**
+ * Under `up` a lander that must not go on stays, says why, and looks again now and then: ending would only
+ * have it started again at once. When it is told to stop meanwhile, its fault is thrown.
+ */
+async function landOrHold(part: RunningPart, invocation: Invocation): Promise<void> {
+  const { clock, log } = part.parts
+  for (;;) {
+    try {
+      return await landUntil(part, invocation)
+    } catch (error) {
+      if (!isFault(error, 'corrupt') || invocation.signal.aborted) throw error
+      const { message, remedy } = error
+      part.state('stopped')
+      part.stopped({ message, remedy })
+      log('error', stoppedText({ message, remedy }), { next_try_s: HELD_MS / 1000 })
+      await clock.sleep(HELD_MS, invocation.signal)
+      if (invocation.signal.aborted) throw error
+    }
+  }
 }
 
 async function landUntil(
@@ -77,6 +102,7 @@ async function landUntil(
     await acceptGaps(parts, { tape, tables, signal: stop })
   }
   part.state('landing')
+  part.stopped(null)
   const { tape: from, lake: to } = parts.places
   parts.log('info', 'landing', supervised ? {} : { tape: from.dir, lake: to.dir })
   const failed = new AbortController()

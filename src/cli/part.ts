@@ -1,5 +1,6 @@
 import type { Parts } from '../config/components.ts'
 import { createRegistry, type Registry } from '../serve/metrics.ts'
+import type { Stopped } from '../serve/state.ts'
 import { keepStatus } from '../serve/status.ts'
 import type { Invocation } from './command.ts'
 import { packageVersion } from './version.ts'
@@ -13,6 +14,8 @@ export type RunningPart = AsyncDisposable & {
   readonly registry: Registry
   /** What it does now, in a few words. */
   readonly state: (now: string) => void
+  /** It does nothing until a person has done something; null: it goes on. */
+  readonly stopped: (why: Stopped | null) => void
 }
 
 /** Begins to write the status of `part`; disposing it ends that and removes the status. */
@@ -24,6 +27,7 @@ export async function startPart(part: string, invocation: Invocation): Promise<R
     metrics: registry,
   })
   let state = 'starting'
+  let stopped: Stopped | null = null
   const over = new AbortController()
   const started = parts.clock.now()
   const version = packageVersion()
@@ -35,13 +39,15 @@ export async function startPart(part: string, invocation: Invocation): Promise<R
       const { rss } = process.memoryUsage()
       registry.set('ticklake_process_resident_memory_bytes', rss, { part })
       const at = parts.clock.now()
-      return { part, pid: process.pid, version, started, at, state, samples: registry.samples() }
+      const { pid } = process
+      return { part, pid, version, started, at, state, stopped, samples: registry.samples() }
     },
   })
   return {
     parts,
     registry,
     state: (now) => void (state = now),
+    stopped: (why) => void (stopped = why),
     [Symbol.asyncDispose]: async () => {
       over.abort()
       await kept

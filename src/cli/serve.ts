@@ -12,6 +12,8 @@ import { packageVersion } from './version.ts'
 const FIRST_RECORDS = 2000
 /** How often tape and lake are compared, and how often a missing tape is looked for, ms. */
 const PROGRESS_MS = 1000
+/** A tape or a lake that is damaged is looked at again this often, ms. */
+const DAMAGED_MS = 60_000
 
 export const command: Command = {
   text: {
@@ -39,7 +41,7 @@ export const command: Command = {
       answers: {
         summary: overview.summary,
         samples: overview.samples,
-        unready: async () => (overview.ready() ? null : 'there is no tape yet'),
+        unready: overview.unready,
       },
     })
     part.state('serving')
@@ -78,11 +80,13 @@ async function follow(part: RunningPart, overview: Overview, stop: AbortSignal):
       await using tape = await openTapeToRead(parts)
       await followTape(parts, { tape, overview, stop })
     } catch (error) {
-      if (isFault(error, 'corrupt')) throw error
       if (!isFault(error)) throw error
-      // No tape yet, or it went away for a moment: the page says so, and it is looked for again.
-      parts.log('debug', `not following: ${error.message}`)
-      await parts.clock.sleep(PROGRESS_MS, stop)
+      // No tape yet, or it went away for a moment: the page says so, and it is looked for again. Damage is a
+      // person's to mend; the page stays, because it says what is wrong.
+      const damaged = error.kind === 'corrupt'
+      const { message, remedy } = error
+      parts.log(damaged ? 'error' : 'debug', `not following: ${message}`, { remedy })
+      await parts.clock.sleep(damaged ? DAMAGED_MS : PROGRESS_MS, stop)
     }
   }
 }
@@ -112,17 +116,24 @@ async function followTape(
     for await (const run of readOn(tape.feed, all, signal)) overview.takeFeed(run)
   }
   const progress = async () => {
-    await using lakes = await openLakesToRead(parts, tape)
-    const { records } = lakes
     while (!signal.aborted) {
+      let waitMs = PROGRESS_MS
       try {
-        overview.setProgress(await progressOf(tape.trades, records.positions, { clock, signal }))
-        overview.setReady()
+        await using lakes = await openLakesToRead(parts, tape)
+        const { positions } = lakes.records
+        while (!signal.aborted) {
+          overview.setProgress(await progressOf(tape.trades, positions, { clock, signal }))
+          overview.setReady()
+          await clock.sleep(PROGRESS_MS, signal)
+        }
       } catch (error) {
-        // A lake that is busy, or a trim just now: asked again, and no reason to read the tape anew.
-        if (!isFault(error, 'unavailable') && !isFault(error, 'conflict')) throw error
+        // A lake that is busy, or a trim just now, or damage: asked again, and no reason to read the tape anew.
+        const damaged = isFault(error, 'corrupt')
+        if (!damaged && !isFault(error, 'unavailable') && !isFault(error, 'conflict')) throw error
+        if (damaged) parts.log('error', error.message, { remedy: error.remedy })
+        if (damaged) waitMs = DAMAGED_MS
       }
-      await clock.sleep(PROGRESS_MS, signal)
+      await clock.sleep(waitMs, signal)
     }
   }
   const all = [trades, feed, progress].map(async (act) => {

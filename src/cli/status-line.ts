@@ -1,6 +1,7 @@
 import type { Logger } from '../flow/log.ts'
 import type { Summary } from '../serve/overview.ts'
-import type { Terminal } from './terminal.ts'
+import { stoppedText } from '../serve/state.ts'
+import { plain, type Terminal } from './terminal.ts'
 import { showCount, showSpan } from './times.ts'
 
 const EVERY_MS = 1000
@@ -70,8 +71,9 @@ export function statusLine(terminal: Terminal, json: boolean): StatusLine {
 }
 
 function lineOf(summary: Summary, { columns, paint }: Terminal): string {
-  const { state, tape, lake, gaps_today: gaps } = summary
+  const { state, tape, lake, gaps_today: gaps, landing_stopped: stopped } = summary
   const parts = [
+    ...(stopped === null ? [] : [plain(stoppedText(stopped))]),
     `${showCount(tape.records)} on the tape`,
     `${summary.trades_per_second.toFixed(0)} trades/s`,
     lake.lag_seconds === null

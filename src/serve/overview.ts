@@ -10,7 +10,7 @@ import { createLive, type Live } from './live.ts'
 import type { Sample } from './metrics.ts'
 import { receivedAt } from './seek.ts'
 import { followEvent, marketOpen, noConnection } from './session.ts'
-import { stateOf, type State } from './state.ts'
+import { stateOf, stoppedText, type State, type Stopped } from './state.ts'
 import { STATUS_STALE_MS, readStatuses, sampleOf, type PartStatus } from './status.ts'
 
 /** Gaps listed on the page, the newest. */
@@ -33,7 +33,8 @@ export type Overview = {
   /** What the tape is bound to, which the settings of this process need not say. */
   setSource(source: Source): void
   setReady(): void
-  readonly ready: () => boolean
+  /** Null: there is a tape, and what is on it lands or waits to; else why not. */
+  unready(): Promise<string | null>
   summary(): Promise<Summary>
   samples(): Promise<readonly Sample[]>
 }
@@ -44,6 +45,8 @@ export type Summary = {
   readonly source: string
   readonly simulated: boolean
   readonly state: State
+  /** Why landing waits for a person; null: it does not. */
+  readonly landing_stopped: Stopped | null
   readonly as_of: string
   readonly trades_per_second: number
   readonly tape: { readonly records: number }
@@ -112,7 +115,11 @@ export function createOverview(options: OverviewOptions): Overview {
     setProgress: (next) => void (progress = next),
     setSource: (bound) => void (source = bound),
     setReady: () => void (ready = true),
-    ready: () => ready,
+    unready: async () => {
+      if (!ready) return 'there is no tape yet, or it or the lake cannot be read'
+      const stopped = stoppedOf(await statuses())
+      return stopped === null ? null : stoppedText(stopped)
+    },
     summary: async () => {
       const parts = await statuses()
       const nowMs = clock.now()
@@ -123,6 +130,7 @@ export function createOverview(options: OverviewOptions): Overview {
         ...source,
         recorder: has('record'),
         lander: has('land'),
+        stopped: stoppedOf(parts),
         connected,
         closedCause,
         lastTradeMs: live.lastReceivedMs(),
@@ -135,33 +143,41 @@ export function createOverview(options: OverviewOptions): Overview {
         version: options.version,
         ...source,
         state,
+        landing_stopped: stoppedOf(parts),
         ...numbersOf({ live, progress, parts, nowMs }),
         gaps_today: today,
         counted_since: since === null ? null : iso(since),
       }
     },
-    samples: async () => {
-      const parts = await statuses()
-      const gauge = (name: string, value: number | null): readonly Sample[] =>
-        value === null ? [] : [{ name, labels: {}, value }]
-      return [
-        ...options.ownSamples(),
-        ...parts.flatMap(({ samples }) => samples),
-        ...parts.map(({ part }) => ({ name: 'ticklake_part_up', labels: { part }, value: 1 })),
-        ...gauge('ticklake_tape_records', progress.records),
-        ...gauge('ticklake_tape_lag_records', progress.lagRecords),
-        ...gauge('ticklake_tape_lag_seconds', progress.lagSeconds),
-        ...gauge('ticklake_trades_per_second', live.perSecond()),
-      ]
-    },
+    samples: async () => [
+      ...options.ownSamples(),
+      ...samplesOf({ live, progress, parts: await statuses() }),
+    ],
   }
 }
+
+function samplesOf({ live, progress, parts }: Omit<Numbers, 'nowMs'>): readonly Sample[] {
+  const gauge = (name: string, value: number | null): readonly Sample[] =>
+    value === null ? [] : [{ name, labels: {}, value }]
+  return [
+    ...parts.flatMap(({ samples }) => samples),
+    ...parts.map(({ part }) => ({ name: 'ticklake_part_up', labels: { part }, value: 1 })),
+    ...gauge('ticklake_tape_records', progress.records),
+    ...gauge('ticklake_tape_lag_records', progress.lagRecords),
+    ...gauge('ticklake_tape_lag_seconds', progress.lagSeconds),
+    ...gauge('ticklake_trades_per_second', live.perSecond()),
+  ]
+}
+
+const stoppedOf = (parts: readonly PartStatus[]): Stopped | null =>
+  parts.find(({ part }) => part === 'land')?.stopped ?? null
 
 /** One status a part: of those that work the newest (a killed one's stays a moment), else a standby's. */
 const active = (statuses: readonly PartStatus[]): readonly PartStatus[] =>
   [...Map.groupBy(statuses, ({ part }) => part).values()].flatMap((same) => {
     const newest = same.toSorted((a, b) => b.at - a.at)
-    const shown = newest.find(({ state }) => !state.startsWith('waiting')) ?? newest[0]
+    const awake = newest.filter(({ state }) => !state.startsWith('waiting'))
+    const shown = awake.find(({ stopped }) => (stopped ?? null) === null) ?? awake[0] ?? newest[0]
     return shown === undefined ? [] : [shown]
   })
 

@@ -8,6 +8,7 @@ const well: Signs = {
   simulated: false,
   recorder: true,
   lander: true,
+  stopped: null,
   connected: true,
   closedCause: null,
   lastTradeMs: 999_000,
@@ -34,5 +35,21 @@ describe('stateOf', () => {
   test('no lander, or a lake far behind, is Degraded', () => {
     assert.equal(name({ lander: false }), 'Degraded')
     assert.equal(name({ lagSeconds: 1000 }), 'Degraded')
+  })
+  test('landing that waits for a person is said with what to do, whatever else is wrong', () => {
+    const stopped = { message: 'the tape is damaged', remedy: 'Restore it.' }
+    const said = 'Landing has stopped: the tape is damaged. Restore it.'
+    assert.deepEqual(stateOf({ ...well, stopped }), { name: 'Degraded', sentence: said })
+    const state = stateOf({ ...well, stopped, recorder: false })
+    assert.equal(state.name, 'Disconnected')
+    assert.ok(state.sentence.startsWith(said) && state.sentence.includes('No recorder'))
+  })
+  test('made-up trades are called so in every state', () => {
+    const stopped = { message: 'm', remedy: 'R.' }
+    const states = [{}, { recorder: false }, { connected: false }, { lander: false }, { stopped }]
+    for (const signs of states) {
+      const { sentence } = stateOf({ ...well, simulated: true, ...signs })
+      assert.equal(sentence.split('simulated trades, not a market').length, 2, sentence)
+    }
   })
 })

@@ -10,6 +10,11 @@ export const STATES = [
 export type StateName = (typeof STATES)[number]
 export type State = { readonly name: StateName; readonly sentence: string }
 
+/** Why a part does nothing and tries again only now and then, and what a person can do. */
+export type Stopped = { readonly message: string; readonly remedy: string }
+export const stoppedText = ({ message, remedy }: Stopped): string =>
+  `Landing has stopped: ${message}. ${remedy}`
+
 /** No trade for this long while a market is open is worth a word, in ms. */
 const STALE_MS = 60_000
 /** More than this many seconds between tape and lake is worth a word. */
@@ -22,6 +27,8 @@ export type Signs = {
   /** A recorder, a lander writes its status. */
   readonly recorder: boolean
   readonly lander: boolean
+  /** Why landing does not go on until a person has done something; null: it goes on. */
+  readonly stopped: Stopped | null
   /** What the last session event says of the connection; null: there is none yet. */
   readonly connected: boolean | null
   readonly closedCause: string | null
@@ -32,8 +39,22 @@ export type Signs = {
   readonly lagSeconds: number | null
 }
 
-/** The worst thing that is true now, in one sentence. */
+/** The worst thing that is true now; that landing waits for a person and that trades are made up, besides. */
 export function stateOf(signs: Signs): State {
+  const { name, sentence } = recordingState(signs)
+  const { stopped, simulated } = signs
+  const sentences = [
+    ...(stopped === null ? [] : [stoppedText(stopped)]),
+    ...(stopped === null || name === 'Disconnected' ? [sentence] : []),
+    ...(simulated && (name !== 'Simulated' || stopped !== null) ? [SIMULATED] : []),
+  ]
+  const shown = stopped === null || name === 'Disconnected' ? name : 'Degraded'
+  return { name: shown, sentence: sentences.join(' ') }
+}
+
+const SIMULATED = 'These are simulated trades, not a market.'
+
+function recordingState(signs: Signs): State {
   const { recorder, lander, connected, simulated } = signs
   if (!recorder)
     return { name: 'Disconnected', sentence: 'No recorder is running: nothing is recorded now.' }
@@ -71,7 +92,7 @@ function quietOrLive(signs: Signs, simulated: boolean): State {
   if (simulated)
     return {
       name: 'Simulated',
-      sentence: 'These are simulated trades, not a market. Set FINNHUB_TOKEN to record real ones.',
+      sentence: `${SIMULATED} Set FINNHUB_TOKEN to record real ones.`,
     }
   return { name: 'Live', sentence: `Recording ${source}, landing in the lake.` }
 }

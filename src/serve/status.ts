@@ -2,6 +2,7 @@ import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import type { Clock } from '../flow/clock.ts'
 import type { Sample } from './metrics.ts'
+import type { Stopped } from './state.ts'
 
 /** How often a part writes its status, in ms. */
 export const STATUS_EVERY_MS = 1000
@@ -21,6 +22,8 @@ export type PartStatus = {
   readonly at: number
   /** What it does now, in a few words: `recording`, `waiting for the lease`. */
   readonly state: string
+  /** Set while it does nothing until a person has done something. */
+  readonly stopped?: Stopped | null
   readonly samples: readonly Sample[]
 }
 

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { asRun } from '../../bench/bench.ts'
 import { frameText, hostileBytes, RECEIVED_MS } from '../../test/fixtures/hostile-json.ts'
 import { freshSeed } from '../flow/random.ts'
 import { recordBytes } from '../market/records.ts'
 import { createFrameSplitter, FRAME_BYTES_MAX, type Frame } from './finnhub-frames.ts'
+import { createTradeDecoder } from './finnhub-trades.ts'
+import { isIdentified, symbolIn, WORDS, type Identified } from './identities.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -196,4 +199,41 @@ test('records outlive the buffer of their frame, and keys keep their ids over fr
   assert.equal(first.records.keys, second.records.keys)
   assert.equal(first.records.key[0], second.records.key[1])
   assert.deepEqual([...first.records.receivedMs, ...second.records.receivedMs], [1, 2, 2])
+})
+
+test(`each block tells what its trades are known by, also after many later frames (seed ${seed})`, () => {
+  const splitFrame = createFrameSplitter()
+  const decode = createTradeDecoder()
+  const blocks: { records: Identified; text: string }[] = []
+  const textOf = ({ bytes, ends, key }: Identified) => [decoder.decode(bytes), ends, key].join(' ')
+  const trial = (bytes: Uint8Array) => {
+    const frame = splitFrame(bytes, RECEIVED_MS)
+    if (frame.kind !== 'trades') return
+    assert.ok(isIdentified(frame.records))
+    blocks.push({ records: frame.records, text: textOf(frame.records) })
+  }
+  fc.assert(fc.property(hostileBytes(frameText), trial), { seed, numRuns: 1500 })
+  for (let i = 0; i < 3000; i++)
+    trial(
+      encoder.encode(`{"data":[{"p":${i},"s":"S${i}","t":${RECEIVED_MS},"v":1}],"type":"trade"}`),
+    )
+  for (const { records, text } of blocks) {
+    assert.equal(textOf(records), text)
+    const trades = decode(asRun(records, 0))
+    const { words, row } = records.identities
+    for (let i = 0; i < records.count; i++) {
+      const [timeMs, price, volume, ids] = words.subarray(WORDS * (row + i))
+      assert.equal(ids === 0, trades.defect[i] !== 0)
+      if (ids === 0 || ids === undefined) continue
+      assert.deepEqual(
+        [timeMs, price, volume, records.keys[symbolIn(ids)]],
+        [
+          trades.timeMs[i],
+          trades.price[i],
+          trades.volume[i],
+          trades.symbols[trades.symbol[i] ?? 0],
+        ],
+      )
+    }
+  }
 })

@@ -1,8 +1,17 @@
 import type { Keyed } from '../market/records.ts'
-import { DICTIONARY_ENTRIES_MAX, symbolOf } from './finnhub-trades.ts'
-import { createDictionary, type Dictionary } from './intern.ts'
+import { areNumbersOfTrade, symbolOf, tradeOf } from './finnhub-trades.ts'
+import { IDS_WORD, idsWord, PRICE_WORD, TIME_WORD, VOLUME_WORD, WORDS } from './identities.ts'
 import { CLOSE_BRACKET, COMMA, eachElement, memberAt, parseJson, skipSpace } from './json-scan.ts'
-import { createPlainTrade, NOT_PLAIN, scanPlainTrade } from './plain-trade.ts'
+import {
+  createPlainTrade,
+  NOT_PLAIN,
+  PRICE,
+  scanPlainTrade,
+  TIME,
+  VOLUME,
+  type PlainTrade,
+} from './plain-trade.ts'
+import { createSheets, cut, type Sheet } from './sheet.ts'
 
 /** One text message of the feed. `records` are the verbatim elements of `data`, in order, also those that are no trade. */
 export type Frame =
@@ -14,15 +23,12 @@ export type Frame =
 
 /** A longer frame is 'unreadable': the largest seen has 30 trades, some 2 kB. */
 export const FRAME_BYTES_MAX = 10_000_000
-/** A longer frame goes to JSON.parse: so the scanner's arrays, made once, hold any frame that it reads. */
+/** A longer frame goes to JSON.parse: so that little room is asked for in vain. */
 const PLAIN_FRAME_BYTES_MAX = 262_144
 /** {"p":1,"s":"A","t":1,"v":1} and its comma. */
 const PLAIN_TRADE_BYTES_MIN = 28
 /** What of a foreign text goes into a message. */
 const TEXT_CHARS_MAX = 256
-
-/** The elements of `data`; when they arrived is the caller's to say. */
-type Elements = Omit<Keyed, 'receivedMs'>
 
 const encoder = new TextEncoder()
 const tokens = (...texts: readonly string[]) => texts.map((text) => encoder.encode(text))
@@ -49,90 +55,109 @@ function scanTokens(bytes: Uint8Array, at: number, tokens: readonly Uint8Array[]
   return i
 }
 
+/** Writes what the plain trade is known by into its row; its symbol is its key. */
+function identifyPlain(sheet: Sheet, row: number, trade: PlainTrade): void {
+  const { words, key, receivedMs, dictionaries } = sheet
+  const { numbers, conditions, conditionsNext } = trade
+  const at = WORDS * row
+  words[at + TIME_WORD] = numbers[TIME] ?? 0
+  words[at + PRICE_WORD] = numbers[PRICE] ?? 0
+  words[at + VOLUME_WORD] = numbers[VOLUME] ?? 0
+  const set =
+    conditionsNext === 0 ? 0 : dictionaries.conditionSets.idOf(conditions, 0, conditionsNext)
+  const isTrade = areNumbersOfTrade(numbers, receivedMs[row] ?? 0)
+  words[at + IDS_WORD] = isTrade ? idsWord(key[row] ?? 0, set) : 0
+}
+
+/** As `identifyPlain`, for any element of `data` as JSON.parse gave it. */
+function identifyParsed(sheet: Sheet, row: number, value: unknown): void {
+  const { words, key, receivedMs, dictionaries } = sheet
+  const symbol = symbolOf(value)
+  const trade = tradeOf(value, receivedMs[row] ?? 0)
+  const at = WORDS * row
+  key[row] = symbol === '' ? 0 : dictionaries.symbols.idOfText(symbol)
+  words[at + IDS_WORD] = 0
+  if (typeof trade === 'string') return
+  const { timeMs, price, volume, conditions } = trade
+  words[at + TIME_WORD] = timeMs
+  words[at + PRICE_WORD] = price
+  words[at + VOLUME_WORD] = volume
+  const set = conditions === null ? 0 : dictionaries.conditionSets.idOfText(conditions)
+  words[at + IDS_WORD] = idsWord(key[row] ?? 0, set)
+}
+
 /** Splits frames of plain trades in one pass; null: this frame is not plain, and nothing is said of it. */
-function createPlainSplitter() {
-  const ends = new Uint32Array(PLAIN_FRAME_BYTES_MAX / PLAIN_TRADE_BYTES_MIN + 1)
-  const key = new Uint32Array(ends.length)
+function createPlainSplitter(sheetFor: ReturnType<typeof createSheets>) {
   const plain = createPlainTrade()
 
   /** Splits the elements that begin at bytes[at] and are followed by `close`. */
-  const splitData = (bytes: Uint8Array, at: number, { close, keys }: Split) => {
+  const splitData = (bytes: Uint8Array, at: number, { close, arrivedMs }: Split) => {
+    const size = bytes.length - at
+    const sheet = sheetFor({ rows: Math.ceil(size / PLAIN_TRADE_BYTES_MIN), bytes: size })
+    const { symbols } = sheet.dictionaries
+    const { bytes: out, ends, key, receivedMs, row, filled: start } = sheet
     // one copy of all, then each record moves left over what stood between: quicker than a copy a record
-    const out = new Uint8Array(bytes.length - at)
-    out.set(bytes.subarray(at))
+    out.set(bytes.subarray(at), start)
+    const shift = start - at
     let count = 0
     let filled = 0
     let i = at
     for (;;) {
       const next = scanPlainTrade(bytes, i, plain)
       if (next === NOT_PLAIN) return null
-      if (filled !== i - at) out.copyWithin(filled, i - at, next - at)
+      if (filled !== i - at) out.copyWithin(start + filled, i + shift, next + shift)
       filled += next - i
-      ends[count] = filled
-      key[count++] = keys.idOf(bytes, plain.symbolFirst, plain.symbolNext)
+      ends[row + count] = filled
+      receivedMs[row + count] = arrivedMs
+      key[row + count] = symbols.idOf(bytes, plain.symbolFirst, plain.symbolNext)
+      identifyPlain(sheet, row + count, plain)
+      count++
       i = skipSpace(bytes, next)
       if (bytes[i] !== COMMA) break
       i = skipSpace(bytes, i + 1)
     }
     if (bytes[i] !== CLOSE_BRACKET || scanTokens(bytes, i, close) !== bytes.length) return null
-    return {
-      count,
-      bytes: out.subarray(0, filled),
-      ends: ends.slice(0, count),
-      redelivered: new Uint8Array(count),
-      key: key.slice(0, count),
-      keys: keys.values,
-    }
+    return cut(sheet, count, filled)
   }
 
-  return (bytes: Uint8Array, keys: Dictionary<''>): Elements | null => {
+  return (bytes: Uint8Array, arrivedMs: number): Keyed | null => {
     if (bytes.length > PLAIN_FRAME_BYTES_MAX) return null
     for (const { open, close } of PLAIN_FRAMES) {
       const at = scanTokens(bytes, 0, open)
-      if (at !== NOT_PLAIN) return splitData(bytes, at, { close, keys })
+      if (at !== NOT_PLAIN) return splitData(bytes, at, { close, arrivedMs })
     }
     return null
   }
 }
-type Split = { readonly close: readonly Uint8Array[]; readonly keys: Dictionary<''> }
+type Split = { readonly close: readonly Uint8Array[]; readonly arrivedMs: number }
 
 /** A string of the frame, shortened; '' for what is no string (JSON.stringify would recurse into it). */
 const textOf = (value: unknown): string =>
   typeof value === 'string' ? value.slice(0, TEXT_CHARS_MAX).toWellFormed() : ''
 
 /** The elements of `data`, the last member of that name in a frame that JSON.parse accepted. */
-function elementsOf(bytes: Uint8Array, data: readonly unknown[], keys: Dictionary<''>): Elements {
-  const at = memberAt(bytes, 'data')
-  const count = data.length
-  const out = new Uint8Array(bytes.length - at)
-  const ends = new Uint32Array(count)
-  const key = new Uint32Array(count)
+function elementsOf(bytes: Uint8Array, sheet: Sheet, { data, arrivedMs }: Parsed): Keyed {
+  const { bytes: out, ends, receivedMs, row, filled: start } = sheet
   let filled = 0
   let i = 0
-  eachElement(bytes, at, (first, next) => {
-    out.set(bytes.subarray(first, next), filled)
+  eachElement(bytes, memberAt(bytes, 'data'), (first, next) => {
+    out.set(bytes.subarray(first, next), start + filled)
     filled += next - first
-    const symbol = symbolOf(data[i])
-    if (symbol !== '') key[i] = keys.idOfText(symbol)
-    ends[i++] = filled
+    ends[row + i] = filled
+    receivedMs[row + i] = arrivedMs
+    identifyParsed(sheet, row + i, data[i])
+    i++
   })
-  return {
-    count,
-    bytes: out.subarray(0, filled),
-    ends,
-    redelivered: new Uint8Array(count),
-    key,
-    keys: keys.values,
-  }
+  return cut(sheet, data.length, filled)
 }
-
-const trades = (elements: Elements, receivedMs: number): Frame => ({
-  kind: 'trades',
-  records: { ...elements, receivedMs: new Float64Array(elements.count).fill(receivedMs) },
-})
+type Parsed = { readonly data: readonly unknown[]; readonly arrivedMs: number }
 
 /** Reads any frame by way of JSON.parse: the meaning that the plain path equals. */
-function readParsed(bytes: Uint8Array, receivedMs: number, keys: Dictionary<''>): Frame {
+function readParsed(
+  bytes: Uint8Array,
+  arrivedMs: number,
+  sheetFor: ReturnType<typeof createSheets>,
+): Frame {
   const value = parseJson(bytes)
   if (value === undefined) return { kind: 'unreadable', cause: 'not JSON' }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -142,7 +167,8 @@ function readParsed(bytes: Uint8Array, receivedMs: number, keys: Dictionary<''>)
   if (type === 'error') return { kind: 'error', message: textOf(msg) }
   if (type !== 'trade') return { kind: 'unknown', type: textOf(type) }
   if (!Array.isArray(data)) return { kind: 'unreadable', cause: 'no data array' }
-  return trades(elementsOf(bytes, data, keys), receivedMs)
+  const sheet = sheetFor({ rows: data.length, bytes: bytes.length })
+  return { kind: 'trades', records: elementsOf(bytes, sheet, { data, arrivedMs }) }
 }
 
 /**
@@ -150,13 +176,12 @@ function readParsed(bytes: Uint8Array, receivedMs: number, keys: Dictionary<''>)
  * is unreadable and nothing of it is split. Records are copied: the frame's buffer may be used again.
  */
 export function createFrameSplitter(): (frame: Uint8Array, receivedMs: number) => Frame {
-  const splitPlain = createPlainSplitter()
-  let keys = createDictionary('')
+  const sheetFor = createSheets()
+  const splitPlain = createPlainSplitter(sheetFor)
   return (bytes, receivedMs) => {
     if (bytes.length > FRAME_BYTES_MAX)
       return { kind: 'unreadable', cause: `a frame of ${bytes.length} bytes` }
-    if (keys.values.length > DICTIONARY_ENTRIES_MAX) keys = createDictionary('')
-    const elements = splitPlain(bytes, keys)
-    return elements === null ? readParsed(bytes, receivedMs, keys) : trades(elements, receivedMs)
+    const records = splitPlain(bytes, receivedMs)
+    return records === null ? readParsed(bytes, receivedMs, sheetFor) : { kind: 'trades', records }
   }
 }

@@ -1,4 +1,4 @@
-import type { Records, Run } from '../market/records.ts'
+import type { Run } from '../market/records.ts'
 import { DEFECTS, TIME_AHEAD_MS_MAX, TIME_MS_MIN } from '../market/trades.ts'
 import type { Defect, Trades } from '../market/trades.ts'
 import { createDictionary } from './intern.ts'
@@ -53,7 +53,7 @@ type Trade = {
  * ms, `v` a finite number ≥ 0, `c` absent, null or strings without comma; then the range of `t`. Other
  * members are ignored.
  */
-function tradeOf(value: unknown, receivedMs: number): Trade | Defect {
+export function tradeOf(value: unknown, receivedMs: number): Trade | Defect {
   if (value === undefined) return 'not JSON'
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not an object'
   const { s, p, t, v, c }: Partial<Record<string, unknown>> = value
@@ -70,8 +70,8 @@ function tradeOf(value: unknown, receivedMs: number): Trade | Defect {
 const isTimeInRange = (timeMs: number, receivedMs: number): boolean =>
   timeMs >= TIME_MS_MIN && timeMs <= receivedMs + TIME_AHEAD_MS_MAX
 
-/** The rules of `tradeOf` for numbers; which of them is broken is for `tradeOf` to say. */
-function areNumbersOfTrade(numbers: Float64Array, receivedMs: number): boolean {
+/** The rules of `tradeOf` for the numbers of a plain trade; which of them is broken is for `tradeOf` to say. */
+export function areNumbersOfTrade(numbers: Float64Array, receivedMs: number): boolean {
   const timeMs = numbers[TIME] ?? 0
   const volume = numbers[VOLUME] ?? 0
   return (
@@ -82,9 +82,6 @@ function areNumbersOfTrade(numbers: Float64Array, receivedMs: number): boolean {
     Number.isFinite(volume)
   )
 }
-
-/** The columns of records whose run, if any, the reader knows. */
-export type TradeColumns = Omit<Trades, 'run'>
 
 /** Room for the columns of `rows` records. */
 const createRoom = (rows: number) => ({
@@ -98,22 +95,10 @@ const createRoom = (rows: number) => ({
 type Room = ReturnType<typeof createRoom>
 
 /**
- * Room that is used again: columns are longer than the records, and hold until the next call. For frames of
- * a few trades, where six new arrays would cost more than the decode.
- */
-export function createReusedRoom(): (rows: number) => Room {
-  let room = createRoom(64)
-  return (rows) => {
-    if (rows > room.symbol.length) room = createRoom(rows * 2)
-    return room
-  }
-}
-
-/**
  * Turns Finnhub trade records into columns. Which defect a record has, if any, follows from its bytes and
  * its arrival alone. Ids keep their meaning while `symbols` (or `conditionSets`) is the same array.
  */
-export function createColumnDecoder(roomFor = createRoom): (records: Records) => TradeColumns {
+export function createTradeDecoder(): (run: Run) => Trades {
   let symbols = createDictionary('')
   let conditionSets = createDictionary(null)
   const plain = createPlainTrade()
@@ -143,11 +128,11 @@ export function createColumnDecoder(roomFor = createRoom): (records: Records) =>
     room.defect[i] = 0
   }
 
-  return (records) => {
+  return (run) => {
     if (symbols.values.length > DICTIONARY_ENTRIES_MAX) symbols = createDictionary('')
     if (conditionSets.values.length > DICTIONARY_ENTRIES_MAX) conditionSets = createDictionary(null)
-    const { count, bytes, ends, receivedMs } = records
-    const room = roomFor(count)
+    const { count, bytes, ends, receivedMs } = run
+    const room = createRoom(count)
     let first = 0
     for (let i = 0; i < count; i++) {
       const next = ends[i] ?? 0
@@ -158,12 +143,6 @@ export function createColumnDecoder(roomFor = createRoom): (records: Records) =>
       else putParsed(room, i, tradeOf(parseJson(bytes.subarray(first, next)), arrival))
       first = next
     }
-    return { ...room, symbols: symbols.values, conditionSets: conditionSets.values }
+    return { run, ...room, symbols: symbols.values, conditionSets: conditionSets.values }
   }
-}
-
-/** As `createColumnDecoder`, for runs of a tape; columns are new for each run. */
-export function createTradeDecoder(): (run: Run) => Trades {
-  const decode = createColumnDecoder()
-  return (run) => ({ run, ...decode(run) })
 }

@@ -6,7 +6,7 @@ import { alsoDropped, type Dropped } from './dropped.ts'
 import type { Say } from './session.ts'
 
 const EVENT_BYTES = 512 // an event without bytes, about
-const RECORD_BYTES = 24 // what the columns of a record take beside its bytes
+const RECORD_BYTES = 49 // what the columns of a record, and what it is known by, take beside its bytes
 const ROOM_AGAIN = 0.5 // of the bound: once full, half must be free, so that one stretch is one event
 
 /**

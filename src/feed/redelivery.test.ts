@@ -120,6 +120,34 @@ test('a copy may be written with another order of its members', async () => {
   assert.equal(flags[10], '01')
 })
 
+test('a copy may be written in a way that only JSON.parse reads, in a frame of its own', async () => {
+  const other = `{"t":${START_MS},"p":100.50,"v":1e2,"c":["\\u0031"],"s":"\\u0041APL","x":0}`
+  const unlike = other.replace('u0031', 'u0032')
+  const flags = await marks([
+    ...repeated(0, 10, 2),
+    [20_000, [trade(50)]],
+    [20_010, [unlike]],
+    [20_020, [other]],
+  ])
+  assert.deepEqual(flags.slice(10), ['0', '0', '1'])
+})
+
+test('copies are found however many frames, of however many symbols, came before', async () => {
+  const symbol = (n: number) => trade(50).replace('AAPL', `S${n}`)
+  const many: Arrival[] = Array.from({ length: 50 }, (_, i) => [
+    10_000 + i,
+    Array.from({ length: 1500 }, (_, j) => symbol(i * 1500 + j)).flatMap((one) => [one, one]),
+  ])
+  const flags = await marks([
+    ...repeated(0, 10, 2),
+    ...many,
+    [20_000, [trade(50)]],
+    [20_010, [trade(50)]],
+  ])
+  assert.deepEqual(new Set(flags.slice(10, 59)), new Set(['01'.repeat(1500)]))
+  assert.deepEqual(flags.slice(-2), ['0', '1'])
+})
+
 test('a burst of equal trades is no evidence, however long', async () => {
   const burst = Array<string>(30).fill(trade(7))
   const flags = await marks([

@@ -2,7 +2,7 @@ import type { Stage } from '../flow/stream.ts'
 import type { FeedEvent } from '../market/feed-events.ts'
 import type { Keyed } from '../market/records.ts'
 import { EqualTrades, NO_GROUP } from './equal-trades.ts'
-import { createColumnDecoder, createReusedRoom } from './finnhub-trades.ts'
+import { isIdentified } from './identities.ts'
 
 /** Evidence that the feed repeats itself is read from at least and at most so many trades … */
 const EVIDENCE_TRADES_MIN = 20
@@ -21,15 +21,16 @@ type Factor = (typeof FACTORS)[number]
 /** How often the newest keys came: as many keys as make up to `tradesMax` trades. */
 function createTally(tradesMax: number) {
   const counts = new Uint32Array(tradesMax) // a ring, for each key came at least once
-  const total = { first: 0, keys: 0, trades: 0, multiples: { 2: 0, 3: 0 } }
+  const total = { first: 0, keys: 0, trades: 0, twos: 0, threes: 0 }
   const turn = (count: number, by: 1 | -1) => {
     total.keys += by
     total.trades += by * count
-    for (const factor of FACTORS) if (count % factor === 0) total.multiples[factor] += by
+    if (count % 2 === 0) total.twos += by
+    if (count % 3 === 0) total.threes += by
   }
   const dropOldest = () => {
     turn(counts[total.first] ?? 0, -1)
-    total.first = (total.first + 1) % tradesMax
+    total.first = total.first + 1 === tradesMax ? 0 : total.first + 1
   }
   return {
     add: (count: number) => {
@@ -44,7 +45,8 @@ function createTally(tradesMax: number) {
     trades: () => total.trades,
     keys: () => total.keys,
     /** The share of keys that came a multiple of `factor` times. */
-    share: (factor: Factor) => (total.keys === 0 ? 0 : total.multiples[factor] / total.keys),
+    share: (factor: Factor) =>
+      total.keys === 0 ? 0 : (factor === 2 ? total.twos : total.threes) / total.keys,
   }
 }
 
@@ -82,18 +84,18 @@ function stretchNext({ count, receivedMs }: Keyed, first: number, lengthMax: num
 const STRETCH_RECORDS_MAX = 4096
 
 function createMarker() {
-  const decode = createColumnDecoder(createReusedRoom())
   const evidence = createEvidence()
   const equals = new EqualTrades(evidence.add)
   const groups = new Int32Array(STRETCH_RECORDS_MAX)
 
   const mark = (records: Keyed): Keyed => {
-    const columns = decode(records)
+    if (!isIdentified(records)) return records
+    const { identities } = records
     let redelivered: Uint8Array | undefined // made only where there is something to mark
     for (let first = 0; first < records.count;) {
       const next = stretchNext(records, first, STRETCH_RECORDS_MAX)
       equals.advance(records.receivedMs[first] ?? 0)
-      for (let i = first; i < next; i++) groups[i - first] = equals.count(columns, i)
+      for (let i = first; i < next; i++) groups[i - first] = equals.count(identities, i)
       const factor = evidence.factor()
       for (let i = first; i < next; i++) {
         const group = groups[i - first] ?? NO_GROUP
@@ -122,7 +124,8 @@ function createMarker() {
  * 250 ms are counted together and known when that time is over. Once nine in ten keys, over the last 20 to
  * 200 known trades, came a multiple of 2 (else of 3) times, the first n / 2 (n / 3), rounded up, of n
  * equals stay and the rest are marked; until fewer than half of the last 50 did. What came before the
- * evidence stays unmarked. A new connection starts anew; a record that is no trade is never marked.
+ * evidence stays unmarked. A new connection starts anew; a record that is no trade is never marked, nor is
+ * a block that does not come from `createFrameSplitter`.
  */
 export const createMark = (): Stage<readonly FeedEvent[], readonly FeedEvent[]> =>
   async function* mark(input) {

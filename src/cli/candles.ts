@@ -3,11 +3,12 @@ import type { Query } from '../query/query.ts'
 import { sqlText, sqlTime } from './sql-text.ts'
 import { choice, wholeNumber } from './args.ts'
 import { limitsOf, unknownSymbol, withQuery } from './ask.ts'
+import { barTable } from './bar-table.ts'
 import { chart, type Bar } from './chart.ts'
 import type { Command, Invocation } from './command.ts'
 import { EXIT } from './exit.ts'
 import { cellText } from './formats.ts'
-import { alignColumns, plain } from './terminal.ts'
+import { plain } from './terminal.ts'
 import { parseTime, showTime } from './times.ts'
 
 const SESSIONS = {
@@ -63,7 +64,8 @@ export const command: Command = {
       return EXIT.ok
     }
     if (terminal.outIsScreen) await terminal.out(chart(bars, { terminal, title: plain(symbol) }))
-    await terminal.out(tableOf(bars, zone))
+    const columnsMax = terminal.outIsScreen ? terminal.columns : Number.POSITIVE_INFINITY
+    await terminal.out(barTable(bars, { zone, columnsMax }))
     return EXIT.ok
   },
 }
@@ -136,28 +138,3 @@ async function symbolsOf(query: Query, signal: AbortSignal): Promise<readonly st
 /** Midnight UTC of the date that a moment has in `zone`. */
 const dateOf = (ms: number, zone: string): number =>
   Date.parse(`${showTime(ms, zone).slice(0, 10)}T00:00:00Z`)
-
-function tableOf(bars: readonly Bar[], zone: string): string {
-  const days = bars.every(({ fromMs }) => fromMs % 86_400_000 === 0) && zone === 'UTC'
-  const head = [
-    days ? 'DAY' : `TIME ${zone}`,
-    'SESSION',
-    'OPEN',
-    'HIGH',
-    'LOW',
-    'CLOSE',
-    'VOLUME',
-    'TRADES',
-    'VWAP',
-  ]
-  const price = (value: number | null) => (value === null ? '–' : value.toFixed(2))
-  const rows = bars.map((bar) => [
-    showTime(bar.fromMs, zone).slice(0, days ? 10 : 19),
-    bar.session,
-    ...[bar.open, bar.high, bar.low, bar.close].map(price),
-    String(Number(bar.volume.toFixed(8))),
-    String(bar.trades),
-    bar.vwap === null ? '–' : bar.vwap.toFixed(4),
-  ])
-  return alignColumns([head, ...rows], [false, false, true, true, true, true, true, true, true])
-}

@@ -20,7 +20,12 @@ export function chart(
   bars: readonly Bar[],
   { terminal, title }: { terminal: Pick<Terminal, 'columns' | 'paint'>; title: string },
 ): string {
-  const shown = bars.slice(-Math.max(10, terminal.columns - 14))
+  // The highest price of any bar that may be shown is the longest label.
+  const labelWidth = bars
+    .slice(-terminal.columns)
+    .flatMap(({ high, close, open }) => [high, close, open])
+    .reduce<number>((width, price) => Math.max(width, price?.toFixed(2).length ?? 0), 0)
+  const shown = bars.slice(-Math.max(10, terminal.columns - labelWidth - 2))
   const highs = shown.flatMap(({ high, close, open }) =>
     [high, close, open].filter((p) => p !== null),
   )

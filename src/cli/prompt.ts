@@ -8,6 +8,7 @@ import { limitsOf, showAnswer } from './ask.ts'
 import type { Invocation } from './command.ts'
 import { EXIT, errorText } from './exit.ts'
 import { FORMATS, type Format } from './formats.ts'
+import { queryHistory } from './history.ts'
 
 const HISTORY_MAX = 1000
 const ROWS_MAX = 1000
@@ -37,10 +38,15 @@ export async function prompt(invocation: Invocation, query: Query, parts: Parts)
   invocation.terminal.err('SQL over lake and tape; .help for help.\n')
   let waiting = ''
   let running: AbortController | null = null
-  lines.on('history', (entries: string[]) => history.write(entries))
+  const queries = queryHistory()
+  lines.on('history', (entries: string[]) => {
+    queries.entered(entries)
+    history.write(entries)
+  })
   lines.on('SIGINT', () => {
     if (running === null) {
       waiting = ''
+      queries.reset()
       invocation.terminal.err('\n')
       lines.write(null, { ctrl: true, name: 'e' }) // to its end, then to its start: the line is empty
       lines.write(null, { ctrl: true, name: 'u' })

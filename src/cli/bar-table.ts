@@ -12,7 +12,8 @@ type Column = {
 
 /**
  * Bars as a table no wider than `columnsMax`: what does not fit goes, in this order: VWAP, the year and the
- * seconds of the times with the name of their zone, SESSION where all are of one (else TRADES), both. Prices and volume always stay.
+ * seconds of the times with the name of their zone, SESSION where all are of one (else TRADES), both.
+ * Prices and volume always stay.
  */
 export function barTable(
   bars: readonly Bar[],

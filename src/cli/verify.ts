@@ -123,7 +123,7 @@ function findingText(finding: Finding): string {
 }
 
 const rangeText = ({ first, next }: Extract<Finding, { kind: 'unreadable' }>): string =>
-  first === null || next === null ? 'of unknown offsets' : `of offsets ${first} to ${next}`
+  first === null || next === null ? 'of unknown offsets' : `of offsets ${first} to ${next - 1}`
 
 function verdictText(
   verdict: Verdict,
@@ -136,7 +136,10 @@ function verdictText(
     unverifiable === 0
       ? ''
       : `; ${showCount(unverifiable)} rows unverifiable: the tape has forgotten them`
-  const lost = unreadable === 0 ? '' : `, ${showCount(unreadable)} files unreadable`
+  const lost =
+    unreadable === 0
+      ? ''
+      : `, ${showCount(unreadable)} ${unreadable === 1 ? 'file' : 'files'} unreadable`
   return (
     `${table.padEnd(9)} ${word}: ${showCount(records)} records on tape and lake compared, ` +
     `${showCount(missing)} missing, ${showCount(repeated)} repeated, ${showCount(altered)} altered, ` +

@@ -62,15 +62,19 @@ export const command: Command = {
 
 /**
  * Under `up` a lander that must not go on stays, says why, and looks again now and then: ending would only
- * have it started again at once. When it is told to stop meanwhile, its fault is thrown.
+ * have it started again at once, or, with settings that fitted when landing began, end the recording too.
+ * When it is told to stop meanwhile, its fault is thrown.
  */
 async function landOrHold(part: RunningPart, invocation: Invocation): Promise<void> {
   const { clock, log } = part.parts
+  let begun = false
+  const onBegun = () => void (begun = true)
   for (;;) {
     try {
-      return await landUntil(part, invocation)
+      return await landUntil(part, { ...invocation, onBegun })
     } catch (error) {
-      if (!isFault(error, 'corrupt') || invocation.signal.aborted) throw error
+      const stops = isFault(error, 'corrupt') || (begun && isFault(error, 'invalid'))
+      if (!stops || invocation.signal.aborted) throw error
       const { message, remedy } = error
       part.state('stopped')
       part.stopped({ message, remedy })
@@ -83,7 +87,7 @@ async function landOrHold(part: RunningPart, invocation: Invocation): Promise<vo
 
 async function landUntil(
   part: RunningPart,
-  { signal: stop, flags }: Pick<Invocation, 'signal' | 'flags'>,
+  { signal: stop, flags, onBegun }: Pick<Invocation, 'signal' | 'flags'> & { onBegun?: () => void },
 ): Promise<void> {
   const { parts } = part
   const { leaseOf, openLakes } = await import('../config/components.ts')
@@ -103,6 +107,7 @@ async function landUntil(
   }
   part.state('landing')
   part.stopped(null)
+  onBegun?.()
   const { tape: from, lake: to } = parts.places
   parts.log('info', 'landing', supervised ? {} : { tape: from.dir, lake: to.dir })
   const failed = new AbortController()

@@ -12,7 +12,7 @@ import { packageVersion } from './version.ts'
 const FIRST_RECORDS = 2000
 /** How often tape and lake are compared, and how often a missing tape is looked for, ms. */
 const PROGRESS_MS = 1000
-/** A tape or a lake that is damaged is looked at again this often, ms. */
+/** A tape that is damaged is looked at again this often, ms. */
 const DAMAGED_MS = 60_000
 
 export const command: Command = {
@@ -95,7 +95,7 @@ async function followTape(
   parts: Parts,
   { tape, overview, stop }: { tape: Tape; overview: Overview; stop: AbortSignal },
 ): Promise<void> {
-  const { lastOf, progressOf } = await import('../serve/overview.ts')
+  const { lastOf, progressOf, tapeOnly } = await import('../serve/overview.ts')
   const { openLakesToRead } = await import('../config/components.ts')
   const { isSimulated } = await import('../config/places.ts')
   const { isFault } = await import('../flow/fault.ts')
@@ -116,8 +116,8 @@ async function followTape(
     for await (const run of readOn(tape.feed, all, signal)) overview.takeFeed(run)
   }
   const progress = async () => {
+    let told = ''
     while (!signal.aborted) {
-      let waitMs = PROGRESS_MS
       try {
         await using lakes = await openLakesToRead(parts, tape)
         const { positions } = lakes.records
@@ -128,12 +128,17 @@ async function followTape(
         }
       } catch (error) {
         // A lake that is busy, or a trim just now, or damage: asked again, and no reason to read the tape anew.
-        const damaged = isFault(error, 'corrupt')
-        if (!damaged && !isFault(error, 'unavailable') && !isFault(error, 'conflict')) throw error
-        if (damaged) parts.log('error', error.message, { remedy: error.remedy })
-        if (damaged) waitMs = DAMAGED_MS
+        if (!isFault(error)) throw error
+        const damaged = error.kind === 'corrupt' || error.kind === 'invalid'
+        if (!damaged && error.kind !== 'unavailable' && error.kind !== 'conflict') throw error
+        if (damaged && error.message !== told)
+          parts.log('error', error.message, { remedy: error.remedy })
+        if (damaged) {
+          told = error.message
+          overview.setProgress(await tapeOnly(tape.trades))
+        }
       }
-      await clock.sleep(waitMs, signal)
+      await clock.sleep(PROGRESS_MS, signal)
     }
   }
   const all = [trades, feed, progress].map(async (act) => {

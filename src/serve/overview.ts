@@ -297,6 +297,12 @@ export async function progressOf(
   return { records, lagRecords, lagSeconds }
 }
 
+/** What is on the tape, where the lake cannot be asked. */
+export async function tapeOnly(log: Pick<Log, 'bounds'>): Promise<Progress> {
+  const ends = [...(await log.bounds()).values()].map(({ end }) => Number(end))
+  return { records: ends.reduce((sum, end) => sum + end, 0), lagRecords: null, lagSeconds: null }
+}
+
 const landedNext = (landed: Positions, partition: Partition, earliest: Offset): Offset => {
   const next = landed.get(partition)?.next
   return next === undefined || next < earliest ? earliest : next

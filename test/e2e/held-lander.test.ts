@@ -3,7 +3,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Summary } from '../../src/serve/overview.ts'
-import { openCli, type Running } from './cli.ts'
+import { openCli, type Cli, type Running } from './cli.ts'
 
 const POLL_MS = 200
 // Long enough that a lander that ends and is started again would have been so several times.
@@ -24,23 +24,30 @@ const pageOf = async (up: Running): Promise<string> =>
 const ask = async (url: string): Promise<Summary> =>
   (await (await fetch(new URL('/api/summary', url))).json()) as Summary
 
+/** Runs `up` until something has landed; answers the data folder. */
+async function landed(cli: Cli): Promise<string> {
+  const up = cli.start(['up', '--port', '0'], settings)
+  const page = await pageOf(up)
+  await until(async () => (await ask(page)).lake.last_commit)
+  up.child.kill('SIGINT')
+  await up.ended
+  return join(cli.dir, 'ticklake-data', 'simulator')
+}
+
+const heldAt = (url: string): Promise<Summary> =>
+  until(async () => {
+    const summary = await ask(url)
+    return summary.landing_stopped === null ? null : summary
+  })
+
 test('a lander that must not go on says why and waits, while recording goes on', async () => {
   await using cli = await openCli()
-  const first = cli.start(['up', '--port', '0'], settings)
-  const page = await pageOf(first)
-  await until(async () => (await ask(page)).lake.last_commit)
-  first.child.kill('SIGINT')
-  await first.ended
-  const data = join(cli.dir, 'ticklake-data', 'simulator')
-  assert.ok((await readdir(data)).includes('tape'))
+  const data = await landed(cli)
   await rm(join(data, 'tape'), { recursive: true }) // the lake holds a tape that is no more
 
   const up = cli.start(['up', '--port', '0'], settings)
   const url = await pageOf(up)
-  const held = await until(async () => {
-    const summary = await ask(url)
-    return summary.landing_stopped === null ? null : summary
-  })
+  const held = await heldAt(url)
   assert.match(held.state.sentence, /^Landing has stopped: .+\. .+/)
   const lander = held.parts.find(({ part }) => part === 'land')
   assert.ok(lander)
@@ -57,4 +64,19 @@ test('a lander that must not go on says why and waits, while recording goes on',
   const { code, err } = await up.ended
   assert.equal(code, 1, err)
   assert.doesNotMatch(err, /land ended/)
+})
+
+test('a lake that loses a file stops the landing, not the recording', async () => {
+  await using cli = await openCli()
+  const metadata = join(await landed(cli), 'lake', 'market', 'records', 'metadata')
+  for (const name of await readdir(metadata))
+    if (name.startsWith('snap-')) await rm(join(metadata, name))
+
+  const up = cli.start(['up', '--port', '0'], settings)
+  const url = await pageOf(up)
+  const held = await heldAt(url)
+  assert.match(held.state.sentence, /snap-/)
+  await until(async () => ((await ask(url)).tape.records > held.tape.records ? true : null))
+  up.child.kill('SIGINT')
+  assert.notEqual((await up.ended).code, 0)
 })

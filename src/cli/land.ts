@@ -1,6 +1,7 @@
 import type { Landed } from '../config/components.ts'
 import { backoffMs } from '../flow/retry.ts'
 import { Fault, isFault } from '../flow/fault.ts'
+import { together } from '../flow/together.ts'
 import type { Lake } from '../lake/lake.ts'
 import { stoppedText } from '../serve/state.ts'
 import type { Tape } from '../tape/tape.ts'
@@ -116,17 +117,7 @@ async function landUntil(
     await landOne(part, landed, signal)
     if (stop.aborted && !lease.lost.aborted) await catchUp(part, landed)
   })
-  const all = [...landing, () => trimLoop(parts, tables, signal)].map(async (act) => {
-    try {
-      await act()
-    } catch (error) {
-      failed.abort()
-      throw error
-    }
-  })
-  const outcomes = await Promise.allSettled(all)
-  const failure = outcomes.find((outcome) => outcome.status === 'rejected')
-  if (failure !== undefined) throw failure.reason
+  await together([...landing, () => trimLoop(parts, tables, signal)], failed)
   if (lease.lost.aborted)
     throw new Fault('unavailable', 'the lander lease was lost', {
       remedy: 'Start it again: it waits for the lease. Leave lander.lock beside the tape alone.',

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { Parts } from '../config/components.ts'
+import { together } from '../flow/together.ts'
 import type { Overview } from '../serve/overview.ts'
 import type { Tape } from '../tape/tape.ts'
 import type { Command } from './command.ts'
@@ -141,17 +142,9 @@ async function followTape(
       await clock.sleep(PROGRESS_MS, signal)
     }
   }
-  const all = [trades, feed, progress].map(async (act) => {
-    try {
-      await act()
-    } catch (error) {
-      failed.abort()
-      throw error
-    }
+  await together([trades, feed, progress], failed).catch((error: unknown) => {
+    if (!stop.aborted) throw error
   })
-  const outcomes = await Promise.allSettled(all)
-  const failure = outcomes.find((outcome) => outcome.status === 'rejected')
-  if (failure !== undefined && !stop.aborted) throw failure.reason
 }
 
 /** Opens a URL with the desktop's own command; where there is none, nothing happens. */

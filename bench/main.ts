@@ -9,7 +9,7 @@ import type { Bench, BenchRow } from './bench.ts'
 const USAGE = `npm run bench -- [decode] [record] [land] [query] [--trades N] [--write]
 
 Runs the named benchmarks (default: all), each in a process of its own, with N trades (default 1000000),
-and prints one table. --write also writes bench/results.json.`
+and prints one table. --write also writes bench/results-N.json.`
 
 /** Each is bench/<name>.ts, which exports the function. */
 const BENCHES = {

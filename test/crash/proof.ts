@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { freshSeed } from '../../src/flow/random.ts'
 import { isClean, type Verdict } from './judge.ts'
-import { kill } from './kills.ts'
+import { kill, RATE_PER_SECOND } from './kills.ts'
 import { wakeZombies } from './zombies.ts'
 
 // npm run proof -- [--kills N] [--zombies N] [--seed N] [--write]
@@ -81,7 +81,7 @@ function reportOf(proofs: readonly Proved[]): string {
   return `# Proof
 
 What \`npm run proof -- --write\` found on ${new Date().toISOString().slice(0, 10)}, with Node ${process.versions.node} on ${cpus().length} cores:
-real recorders and landers, killed with SIGKILL while they took ${(3_000).toLocaleString('en')} simulated trades a second and committed every
+real recorders and landers, killed with SIGKILL while they took ${RATE_PER_SECOND.toLocaleString('en')} simulated trades a second and committed every
 second. Missing, repeated and altered are counted by \`test/readers/audit.py\`, which reads the tape's SQLite file
 by itself and the table through pyiceberg; beside it stands what \`ticklake verify\` said of the same. Proved also
 means that all of the tape had landed at the end, and that each kill of the recorder lies in a gap.

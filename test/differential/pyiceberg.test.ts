@@ -4,19 +4,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { DAY_MS, DAY_ZERO_MS } from '../simulation/rolls.ts'
+import { PYTHON, withoutReaders } from '../readers/python.ts'
 import { writtenLake } from './written-lake.ts'
 
 const run = promisify(execFile)
-const { READERS_PYTHON: python = 'python3' } = process.env
 const SCRIPT = join(import.meta.dirname, '..', 'readers', 'lake_counts.py')
 
-const importable = await run(python, ['-c', 'import pyiceberg, sqlalchemy, pyarrow']).then(
-  () => true,
-  () => false,
-)
-const skip = importable
-  ? false
-  : `pyiceberg cannot be imported by ${python}; READERS_PYTHON names another`
+const skip = withoutReaders('pyiceberg', 'sqlalchemy', 'pyarrow')
 
 test(
   'pyiceberg opens the table by name and sees what was written, and filters plan fewer files',
@@ -25,7 +19,7 @@ test(
     await using at = await writtenLake({ commits: 4 })
     const iso = (ms: number) => new Date(ms).toISOString().slice(0, 19)
     const symbol = 'BINANCE:1000SHIBUSDT-PERPETUAL'
-    const { stdout } = await run(python, [
+    const { stdout } = await run(PYTHON, [
       SCRIPT,
       join(at.dir, 'catalog.db'),
       symbol,

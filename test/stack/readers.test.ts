@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, it } from 'node:test'
@@ -27,7 +27,6 @@ const frames = function* frames() {
 describe('engines that are not ours', { skip }, () => {
   it('see the rows and sums that ticklake sees, by the table’s name', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'ticklake-readers-'))
-    await mkdir(dir, { recursive: true })
     const source = {
       [Symbol.asyncIterator]: async function* all() {
         yield* frames()

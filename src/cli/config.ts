@@ -1,4 +1,5 @@
-import { SETTINGS, SETTING_NAMES, type Kind, type SettingName } from '../config/settings.ts'
+import type { Kind } from '../config/setting.ts'
+import { SETTINGS, SETTING_NAMES, type SettingName } from '../config/settings.ts'
 import { showDuration, showSize } from '../config/units.ts'
 import type { Loaded } from '../config/load.ts'
 import { Fault } from '../flow/fault.ts'
@@ -41,17 +42,21 @@ export const command: Command = {
 async function show({ settings, json, flags, terminal }: Invocation): Promise<void> {
   const loaded = await settings()
   const { placesOf } = await import('../config/places.ts')
+  const { isEncrypted } = await import('../config/kafka-security.ts')
   const places = placesOf(loaded)
   const derived: Partial<Record<SettingName, string>> = {
     source: places.source,
     data: places.data,
-    tape: `sqlite:${places.tape.dir}`,
     lake: `file:${places.lake.dir}`,
     catalog: `sqlite:${places.catalog.file}`,
+    'kafka.tls': isEncrypted(loaded.settings) ? 'on' : 'off',
+    ...(places.tape.kind === 'sqlite' && { tape: `sqlite:${places.tape.dir}` }),
   }
+  // With the port and the topic that the written one leaves out.
+  const settled: typeof derived = places.tape.kind === 'kafka' ? { tape: places.tape.address } : {}
   const rows = SETTING_NAMES.map((name) => ({
     name,
-    value: shown(name, loaded) ?? derived[name] ?? null,
+    value: settled[name] ?? shown(name, loaded) ?? derived[name] ?? null,
     origin: loaded.origins.get(name) ?? 'default',
   }))
   if (json) {

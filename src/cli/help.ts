@@ -1,4 +1,5 @@
-import { SETTINGS, flagOf, settingsOf, type Setting } from '../config/settings.ts'
+import type { Setting } from '../config/setting.ts'
+import { SETTINGS, flagOf, settingsOf } from '../config/settings.ts'
 import { GLOBAL_FLAGS, settingFlag } from './args.ts'
 import type { CommandText, Flag } from './command.ts'
 import { COMMANDS } from './commands.ts'

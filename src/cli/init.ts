@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { SETTINGS, SETTING_NAMES, type Setting } from '../config/settings.ts'
+import type { Setting } from '../config/setting.ts'
+import { SETTINGS, SETTING_NAMES } from '../config/settings.ts'
 import { SETTINGS_FILE } from '../config/load.ts'
 import { Fault } from '../flow/fault.ts'
 import type { Command } from './command.ts'
@@ -59,6 +60,8 @@ export function settingsTemplate(): string {
     lines.push(`${indent}# ${setting.doc}.`)
     if (setting.default === null && setting.fallback !== undefined)
       lines.push(`${indent}# Default: ${setting.fallback}.`)
+    if (setting.kind.type === 'choice')
+      lines.push(`${indent}# One of ${setting.kind.values.join(', ')}.`)
     lines.push(`${indent}# ${key ?? head}: ${exampleOf(setting)}`)
   }
   return `${lines.join('\n')}\n`
@@ -66,5 +69,6 @@ export function settingsTemplate(): string {
 
 const exampleOf = ({ kind, default: fallback }: Setting): string => {
   if (kind.type === 'list') return `[${(fallback ?? '').replaceAll(',', ', ')}]`
+  if (kind.type === 'choice') return fallback ?? kind.values[0] ?? ''
   return fallback ?? (kind.type === 'integer' ? '1' : "''")
 }

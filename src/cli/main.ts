@@ -2,7 +2,6 @@ import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Loaded, Surroundings } from '../config/load.ts'
 import { Fault } from '../flow/fault.ts'
-import type { LogLevel } from '../flow/log.ts'
 import { nearest } from '../flow/nearest.ts'
 import { findCommand, parseArguments, type Arguments } from './args.ts'
 import type { Command, Invocation } from './command.ts'
@@ -69,8 +68,7 @@ function settingsOnce(
     }
     try {
       const loaded = await loadSettings(around)
-      const token = loaded.settings['finnhub.token']
-      return keep(loaded, redactor(token === null ? [] : [token]))
+      return keep(loaded, redactor(loaded.secrets))
     } catch (error) {
       if (error instanceof Fault) settingsFaults.add(error)
       throw error
@@ -103,7 +101,7 @@ async function invocation(parts: {
     log: async () => {
       const { createLog } = await import('./log.ts')
       const { settings: values } = await settings()
-      const least = values['log.level'] as LogLevel
+      const least = values['log.level']
       return createLog({ terminal, json, least, redact, now: Date.now })
     },
   }

@@ -1,5 +1,6 @@
 import { describeKind } from '../config/schema.ts'
-import { SETTINGS, SETTING_NAMES, flagOf, type Setting } from '../config/settings.ts'
+import type { Setting } from '../config/setting.ts'
+import { SETTINGS, SETTING_NAMES, flagOf } from '../config/settings.ts'
 import { GLOBAL_FLAGS } from './args.ts'
 import type { CommandText, Flag } from './command.ts'
 import { COMMANDS } from './commands.ts'

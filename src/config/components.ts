@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import type { ChangeableWatchlist } from '../feed/watchlist.ts'
 import type { Watchlist } from '../feed/feed.ts'
 import { systemClock, type Clock } from '../flow/clock.ts'
-import { Fault, isFault } from '../flow/fault.ts'
+import { Fault } from '../flow/fault.ts'
 import { silent, type Logger } from '../flow/log.ts'
 import { noMetrics, type Metrics } from '../flow/metrics.ts'
 import { systemRandom, type Random } from '../flow/random.ts'
@@ -17,9 +15,7 @@ import { FEED_LOG, RECORDS, type Rows, type Table } from '../market/tables.ts'
 import type { Run } from '../market/records.ts'
 import type { Trades } from '../market/trades.ts'
 import type { Recording } from '../pipeline.ts'
-import type { Query } from '../query/query.ts'
-import type { Log, Tape, TakeLease } from '../tape/tape.ts'
-import type { Verdict, VerifyOptions } from '../verify/verify.ts'
+import type { Lease, Log, Tape } from '../tape/tape.ts'
 import type { Loaded } from './load.ts'
 import { feedAddress, placesOf, type Places } from './places.ts'
 
@@ -47,60 +43,6 @@ export const partsOf = (
   log,
   metrics,
 })
-
-/** The tape, to append to; made where there is none. Hold the recorder's lease. */
-export async function openTapeToWrite({ places, clock, log }: Parts): Promise<Tape> {
-  const { openSqliteTape } = await import('../tape/sqlite-tape.ts')
-  return openSqliteTape({ dir: places.tape.dir, mode: 'write', source: places.source, clock, log })
-}
-
-/** `tape`, whose append waits out what may pass (a full disk, a lock) until `signal` aborts. */
-export async function patientTape(parts: Parts, tape: Tape, signal: AbortSignal): Promise<Tape> {
-  const { patientAppend } = await import('../tape/patient-append.ts')
-  return { ...tape, append: patientAppend(tape.append, { ...parts, signal }) }
-}
-
-/** The tape, to read and to trim. Faults: `unavailable` while there is none. */
-export async function openTapeToRead({ places, clock, log }: Parts): Promise<Tape> {
-  const { openSqliteTape } = await import('../tape/sqlite-tape.ts')
-  try {
-    return await openSqliteTape({ dir: places.tape.dir, mode: 'read', clock, log })
-  } catch (error) {
-    if (!isFault(error, 'unavailable')) throw error
-    throw new Fault('unavailable', error.message, { remedy: whatElse(places), cause: error })
-  }
-}
-
-/** Where else there is something, when there is no tape. */
-function whatElse(places: Places): string {
-  const start = 'Start recording with `ticklake up`'
-  const others = otherData(places)
-  return others.length === 0
-    ? `${start}, or name the folder with --data.`
-    : `${start}, or choose one of those that are there: ${others.map((dir) => `--data ${dir}`).join(', ')}.`
-}
-
-/** Other folders that hold a tape: those in the one that was named, and those beside it. */
-export const otherData = ({ data }: Places): readonly string[] =>
-  [data, dirname(data)]
-    .flatMap((parent) => names(parent).map((name) => join(parent, name)))
-    .filter((dir) => dir !== data && names(join(dir, 'tape')).includes('tape.db'))
-
-const names = (dir: string): readonly string[] => {
-  try {
-    return readdirSync(dir)
-  } catch {
-    return []
-  }
-}
-
-/** The right to be the one recorder, or the one lander, of the tape. */
-export const leaseOf =
-  ({ places, clock }: Parts, role: 'recorder' | 'lander'): TakeLease =>
-  async (signal) => {
-    const { sqliteLease } = await import('../tape/sqlite-lease.ts')
-    return sqliteLease({ dir: places.tape.dir, role, clock })(signal)
-  }
 
 /** The symbols to record: those named, else those of the settings, whose file is then watched. */
 export async function openWatchlist(
@@ -142,8 +84,7 @@ export async function openRecording(
     readonly watchlist: Watchlist
     /** Of a simulator that runs already; null: the settings say where the feed is. */
     readonly url: string | null
-    readonly epoch: number
-    readonly lost: AbortSignal
+    readonly lease: Lease
   },
 ): Promise<Omit<Recording, 'tape' | 'signal'>> {
   const { FINNHUB_URL, finnhubFeed } = await import('../feed/finnhub.ts')
@@ -165,10 +106,11 @@ export async function openRecording(
       url,
       token: token === null || !keyed ? null : () => token.reveal(),
       recorder: randomUUID(),
-      epoch: recorder.epoch,
+      epoch: recorder.lease.epoch,
       source: places.source,
       watchlist: recorder.watchlist,
-      lost: recorder.lost,
+      lost: recorder.lease.lost,
+      holds: recorder.lease.holds,
       clock,
       random,
       log,
@@ -188,6 +130,8 @@ export type Landed = {
   readonly name: 'records' | 'feed_log'
   readonly log: Log
   readonly lake: IcebergLake
+  /** Landers of the same table share its log. */
+  readonly group: string
   readonly decode: (run: Run) => Rows
   readonly roll: Stage<Rows, Rolled>
 }
@@ -210,14 +154,13 @@ export type Adopting = { readonly adoptTape?: boolean; readonly adoptRollback?: 
 export async function openLakes(parts: Parts, tape: Tape, adopting: Adopting = {}): Promise<Lakes> {
   const { duckdbParquetWriter } = await import('../lake/parquet.ts')
   const { createRoll } = await import('../lake/roll.ts')
+  const { stagingFolder } = await import('../lake/staging-folder.ts')
   const { recordRows, feedLogRows } = await import('../market/rows.ts')
   const { clock, loaded } = parts
   const { settings } = loaded
   const source = (await tape.source()) ?? parts.places.source
   const opened = await openTables(parts, { tape, source, mode: 'write', adopting })
-  // Named by the tape whose one lander this is: what is in there was left by one that was killed.
-  const dir = join(opened.dir, tape.trades.id)
-  await rm(dir, { recursive: true, force: true })
+  const dir = await stagingFolder(opened.dir)
   const writers = [
     await duckdbParquetWriter({ table: RECORDS, dir, memoryMb: LAND_MEMORY_MB, threads: 2 }),
     await duckdbParquetWriter({
@@ -234,27 +177,35 @@ export async function openLakes(parts: Parts, tape: Tape, adopting: Adopting = {
     clock,
   })
   const decode = await tradeDecoder()
+  const records = await opened.lake(RECORDS, writers[0])
+  const feedLog = await opened.lake(FEED_LOG, writers[1])
   return {
     records: {
       name: 'records',
       log: tape.trades,
-      lake: await opened.lake(RECORDS, writers[0]),
+      lake: records,
+      group: groupOf(records),
       decode: (run) => recordRows(decode(run), source),
       roll,
     },
     feedLog: {
       name: 'feed_log',
       log: tape.feed,
-      lake: await opened.lake(FEED_LOG, writers[1]),
+      lake: feedLog,
+      group: groupOf(feedLog),
       decode: feedLogRows,
       roll,
     },
     [Symbol.asyncDispose]: async () => {
       for (const writer of writers) await writer[Symbol.asyncDispose]()
+      await rm(dir, { recursive: true, force: true })
       await opened[Symbol.asyncDispose]()
     },
   }
 }
+
+/** Two lakes that land one tape do not share its partitions. */
+const groupOf = ({ id }: IcebergLake): string => `ticklake-land-${id}`
 
 /** How an operator accepts what was trimmed before it landed; see lake/accept-gap.ts. */
 export const gapsOfLake = () => import('../lake/accept-gap.ts')
@@ -320,63 +271,4 @@ async function openTables(
       }),
     [Symbol.asyncDispose]: () => catalog[Symbol.asyncDispose](),
   }
-}
-
-const QUERY_THREADS = 2
-const MB = 1_000_000
-
-/** What a question reads: lake and tape of both tables, decoded alike; and what the engine may take. */
-async function openSources(parts: Parts) {
-  const { recordRows, feedLogRows } = await import('../market/rows.ts')
-  const { loaded, places } = parts
-  await using opening = new AsyncDisposableStack()
-  const tape = opening.use(await openTapeToRead(parts))
-  const source = (await tape.source()) ?? places.source
-  const lakes = opening.use(await openLakesToRead(parts, tape))
-  const decode = await tradeDecoder()
-  const opened = opening.move()
-  return {
-    records: {
-      table: RECORDS,
-      lake: lakes.records,
-      log: tape.trades,
-      rows: (run: Run) => recordRows(decode(run), source),
-    },
-    feedLog: { table: FEED_LOG, lake: lakes.feedLog, log: tape.feed, rows: feedLogRows },
-    engine: {
-      threads: QUERY_THREADS,
-      memoryMb: Math.floor(loaded.settings['query.memory'] / MB),
-      spillDir: join(places.data, 'spill'),
-    },
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
-  }
-}
-
-/** SQL over lake and tape, with everything that it reads; closing it closes those too. */
-export async function openQuery(parts: Parts): Promise<Query> {
-  const { openDuckdbQuery } = await import('../query/duckdb/duckdb-query.ts')
-  const { places, clock } = parts
-  await using opening = new AsyncDisposableStack()
-  const { records, feedLog, engine } = opening.use(await openSources(parts))
-  const readable = [places.lake.dir]
-  const query = opening.use(await openDuckdbQuery({ records, feedLog, readable, clock, ...engine }))
-  const closing = opening.move()
-  return {
-    covers: query.covers,
-    run: query.run,
-    [Symbol.asyncDispose]: () => closing.disposeAsync(),
-  }
-}
-
-export type Verifying = Pick<
-  VerifyOptions,
-  'extent' | 'signal' | 'findingsMax' | 'found' | 'progress'
->
-
-/** Compares tape and lake, both tables. */
-export async function runVerify(parts: Parts, verifying: Verifying): Promise<readonly Verdict[]> {
-  const { verify } = await import('../verify/verify.ts')
-  await using opened = await openSources(parts)
-  const { records, feedLog, engine } = opened
-  return await verify({ ...verifying, sources: [records, feedLog], ...engine })
 }

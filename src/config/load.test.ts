@@ -76,14 +76,37 @@ describe('loadSettings', () => {
 
   test('the key is never printed, wherever it came from', async () => {
     file('key', 'top-secret-key\n')
-    const { settings, origins } = await load({ env: { FINNHUB_TOKEN_FILE: 'key' } })
+    const { settings, origins, secrets } = await load({ env: { FINNHUB_TOKEN_FILE: 'key' } })
     const token = settings['finnhub.token']
     assert.equal(token?.reveal(), 'top-secret-key')
     assert.equal(origins.get('finnhub.token'), join(dir, 'key'))
     for (const text of [String(token), JSON.stringify({ token }), inspect({ token })])
       assert.ok(!text.includes('top-secret-key'), text)
-    const hide = redactor(token === null ? [] : [token])
+    const hide = redactor(secrets)
     assert.equal(hide('wss://ws.finnhub.io?token=top-secret-key'), 'wss://ws.finnhub.io?token=***')
+  })
+
+  test('no secret is shown: not in a log, not in JSON, not where one is part of another', async () => {
+    file('ticklake.yaml', 'kafka:\n  password: 01234\n  token: "a\\"b 01234"\n')
+    const { settings, secrets } = await load({ env: { FINNHUB_TOKEN: 'k/y' } })
+    assert.equal(settings['kafka.password']?.reveal(), '01234')
+    const hide = redactor(secrets)
+    const line = JSON.stringify({ said: 'a"b 01234', url: '?key=k%2Fy', password: '01234' })
+    assert.equal(hide(line), '{"said":"***","url":"?key=***","password":"***"}')
+  })
+
+  test('a file of a secret that is missing or empty is named, a secret that is given wins', async () => {
+    file('empty', '\n')
+    const env = { TICKLAKE_KAFKA_PASSWORD_FILE: 'empty' }
+    await refused({ env }, /empty, the file of the Kafka password, is missing or empty/)
+    const { settings } = await load({ env: { ...env, TICKLAKE_KAFKA_PASSWORD: 'given' } })
+    assert.equal(settings['kafka.password']?.reveal(), 'given')
+  })
+
+  test('the name of a lander in its group is one that Kafka takes', async () => {
+    const { settings } = await load(flags([['kafka.instance', 'lander-1']]))
+    assert.equal(settings['kafka.instance'], 'lander-1')
+    await refused(flags([['kafka.instance', 'a b']]), /kafka\.instance takes a name .*, not "a b"/)
   })
 
   test('a settings file that was named must be there', async () => {

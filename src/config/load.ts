@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { Fault } from '../flow/fault.ts'
 import { parseSetting } from './schema.ts'
+import { Secret } from './secret.ts'
 import { SETTINGS, SETTING_NAMES, flagOf, type SettingName, type Settings } from './settings.ts'
 import { fromDotEnv, fromEnvironment, fromYaml, readText, type Layer } from './sources.ts'
 
@@ -23,7 +24,26 @@ export type Loaded = {
   /** The project's settings file, there or not: the one that is watched. */
   readonly file: string
   readonly cwd: string
+  /** What is never printed, by its setting; a token that is read again takes the place of the one before. */
+  readonly secrets: Map<SettingName, Secret>
 }
+
+/** Files that hold a secret: each counts where the secret was not given directly. */
+const SECRET_FILES = [
+  {
+    secret: 'finnhub.token',
+    file: 'finnhub.token_file',
+    name: 'Finnhub key',
+    surplus: /^\s+|\s+$/g,
+  },
+  // A password may begin or end with a space; an editor ends the line.
+  {
+    secret: 'kafka.password',
+    file: 'kafka.password_file',
+    name: 'Kafka password',
+    surplus: /[\r\n]+$/,
+  },
+] as const
 
 /**
  * The settings in effect: flag > environment > .env > ticklake.yaml > user file > default. Faults: `invalid`
@@ -52,10 +72,10 @@ export async function loadSettings(around: Surroundings): Promise<Loaded> {
     origins.set(name, origin)
     values[name] = value === null ? null : checked(name, value, origin)
   }
-  readTokenFile(values, origins, cwd)
+  for (const one of SECRET_FILES) readSecretFile(one, { values, origins, cwd })
   const settings = values as Settings
   checkZone(settings.tz, origins.get('tz'))
-  return { settings, origins, file, cwd }
+  return { settings, origins, file, cwd, secrets: secretsOf(settings) }
 }
 
 /** The symbols that a settings file names, as it stands now; the default ones where it names none. */
@@ -81,23 +101,35 @@ function checked(name: SettingName, written: unknown, origin: string): unknown {
   })
 }
 
-/** FINNHUB_TOKEN_FILE counts where no token was given directly. */
-function readTokenFile(
-  values: Partial<Record<SettingName, unknown>>,
-  origins: Map<SettingName, string>,
-  cwd: string,
-): void {
-  const file = values['finnhub.token_file']
-  if (typeof file !== 'string' || values['finnhub.token'] !== null) return
-  const path = resolve(cwd, file)
-  const token = readText(path)?.trim() ?? ''
-  if (token === '')
-    throw new Fault('invalid', `${path}, the file of the Finnhub key, is missing or empty`, {
-      remedy: 'Write the key into it, or unset FINNHUB_TOKEN_FILE.',
-    })
-  values['finnhub.token'] = checked('finnhub.token', token, path)
-  origins.set('finnhub.token', path)
+type Loading = {
+  readonly values: Partial<Record<SettingName, unknown>>
+  readonly origins: Map<SettingName, string>
+  readonly cwd: string
 }
+
+function readSecretFile(
+  { secret, file, name, surplus }: (typeof SECRET_FILES)[number],
+  { values, origins, cwd }: Loading,
+): void {
+  const written = values[file]
+  if (typeof written !== 'string' || values[secret] !== null) return
+  const path = resolve(cwd, written)
+  const word = readText(path)?.replace(surplus, '') ?? ''
+  if (word === '')
+    throw new Fault('invalid', `${path}, the file of the ${name}, is missing or empty`, {
+      remedy: `Write the ${name} into it, or unset ${SETTINGS[file].env}.`,
+    })
+  values[secret] = checked(secret, word, path)
+  origins.set(secret, path)
+}
+
+const secretsOf = (settings: Settings): Map<SettingName, Secret> =>
+  new Map(
+    SETTING_NAMES.flatMap((name) => {
+      const value = settings[name]
+      return value instanceof Secret ? [[name, value] as const] : []
+    }),
+  )
 
 function checkZone(zone: string, origin: string | undefined): void {
   try {

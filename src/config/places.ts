@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { Fault } from '../flow/fault.ts'
+import { parseKafkaAddress, type KafkaAddress } from './kafka-address.ts'
 import type { Loaded } from './load.ts'
 import type { Settings } from './settings.ts'
 
@@ -9,6 +10,11 @@ export type FeedAddress =
   | { readonly kind: 'simulator' }
   | { readonly kind: 'url'; readonly url: string }
 
+/** Where the tape is; `address` is its text for logs and screens, without a secret. */
+export type TapePlace =
+  | { readonly kind: 'sqlite'; readonly dir: string; readonly address: string }
+  | ({ readonly kind: 'kafka' } & KafkaAddress)
+
 /** Where everything is, settled: absolute paths. */
 export type Places = {
   /** What tape and lake are bound to. */
@@ -17,7 +23,7 @@ export type Places = {
   readonly simulated: boolean
   readonly data: string
   readonly status: string
-  readonly tape: { readonly kind: 'sqlite'; readonly dir: string }
+  readonly tape: TapePlace
   readonly lake: { readonly kind: 'file'; readonly dir: string }
   readonly catalog: { readonly kind: 'sqlite'; readonly file: string }
 }
@@ -34,13 +40,14 @@ export function feedAddress({ settings }: Loaded): FeedAddress {
 }
 
 function unnamedFeed(settings: Settings): FeedAddress {
-  const { tape, lake, catalog } = settings
   if (settings['finnhub.token'] !== null) return { kind: 'finnhub' }
+  const tape = isKafka(settings.tape) ? parseKafkaAddress(settings.tape).address : settings.tape
+  const { lake, catalog } = settings
   const named = Object.entries({ tape, lake, catalog }).find(([, address]) => address !== null)
   if (named === undefined) return { kind: 'simulator' }
   throw new Fault(
     'invalid',
-    `no feed: FINNHUB_TOKEN is not set, and ${named[0]} is ${named[1]}, where simulated trades must not go`,
+    `no feed: FINNHUB_TOKEN is not set, and ${named[0]} is ${masked(named[1])}, where simulated trades must not go`,
     { remedy: 'Set FINNHUB_TOKEN, or say --feed simulator if simulated trades are what you want.' },
   )
 }
@@ -49,9 +56,11 @@ function parseFeed(address: string): FeedAddress {
   if (address === 'finnhub' || address === 'simulator') return { kind: address }
   const url = URL.canParse(address) ? new URL(address) : null
   if (url === null || (url.protocol !== 'ws:' && url.protocol !== 'wss:'))
-    throw new Fault('invalid', `feed takes finnhub, simulator or ws://host:port, not ${address}`, {
-      remedy: 'Correct --feed or TICKLAKE_FEED.',
-    })
+    throw new Fault(
+      'invalid',
+      `feed takes finnhub, simulator or ws://host:port, not ${masked(address)}`,
+      { remedy: 'Correct --feed or TICKLAKE_FEED.' },
+    )
   if (url.search !== '' || url.username !== '' || url.password !== '')
     throw new Fault('invalid', "the feed's address carries a key, which would be printed", {
       remedy: 'Give the address alone, and the key by FINNHUB_TOKEN.',
@@ -84,18 +93,37 @@ export function placesOf(loaded: Loaded): Places {
     )
   const data = resolve(cwd, settings.data ?? join('ticklake-data', source))
   const lakeDir = local('lake', settings.lake, 'file') ?? join(data, 'lake')
-  const tapeDir = local('tape', settings.tape, 'sqlite') ?? join(data, 'tape')
   const catalogFile = local('catalog', settings.catalog, 'sqlite') ?? join(lakeDir, 'catalog.db')
   return {
     source,
     simulated: isSimulated(source),
     data,
     status: join(data, 'status'),
-    tape: { kind: 'sqlite', dir: resolve(cwd, tapeDir) },
+    tape: tapePlace(loaded, data),
     lake: { kind: 'file', dir: resolve(cwd, lakeDir) },
     catalog: { kind: 'sqlite', file: resolve(cwd, catalogFile) },
   }
 }
+
+/** The tape for logs, screens and messages: the folder, or the canonical Kafka address. */
+export const tapeText = ({ tape }: Places): string => tape.address
+
+/** The folder of a tape on this machine. Faults: `bug` for a tape that is elsewhere. */
+export function sqliteDir({ tape }: Places): string {
+  if (tape.kind === 'sqlite') return tape.dir
+  throw new Fault('bug', `the tape ${tape.address} is opened as a folder`, {
+    remedy: 'Report this with the message and the stack.',
+  })
+}
+
+function tapePlace({ settings: { tape }, cwd }: Loaded, data: string): TapePlace {
+  if (isKafka(tape)) return { kind: 'kafka', ...parseKafkaAddress(tape) }
+  const dir = resolve(cwd, local('tape', tape, 'sqlite') ?? join(data, 'tape'))
+  return { kind: 'sqlite', dir, address: dir }
+}
+
+const isKafka = (address: string | null): address is string =>
+  address !== null && /^kafka:/i.test(address)
 
 /** For commands that open no feed: the one that `record` would have, or had its key been set. */
 function assumedFeed(loaded: Loaded): FeedAddress {
@@ -107,21 +135,27 @@ function assumedFeed(loaded: Loaded): FeedAddress {
 
 /** Addresses of the cluster, which this version knows by name and does not speak. */
 const LATER: Readonly<Record<string, string>> = {
-  kafka: 'Apache Kafka tapes',
   s3: 'lakes on S3',
   glue: 'Glue catalogs',
 }
+
+/** An address that is wrong, for a message: without what may be a key or a password. */
+const masked = (address: string | null): string =>
+  String(address)
+    .replace(/\/\/.*@/s, '//***@')
+    .replace(/(\/\/[^?#]*[?#]).*/s, '$1***')
 
 function local(setting: string, address: string | null, scheme: string): string | null {
   if (address === null) return null
   const [, named, rest] = /^([a-z0-9]+):(.+)$/.exec(address) ?? []
   if (named === scheme && rest !== undefined && !rest.startsWith('//')) return rest
   const later = LATER[named ?? '']
+  const takes = `${scheme}:PATH${setting === 'tape' ? ' or kafka://HOST:9092/TOPIC' : ''}`
   throw new Fault(
     'invalid',
     later === undefined
-      ? `${setting} takes ${scheme}:PATH, not ${address}`
-      : `${setting} is ${address}: ${later} are not in this version of ticklake`,
-    { remedy: `Use ${scheme}:PATH for ${setting}, or leave it out.` },
+      ? `${setting} takes ${takes}, not ${masked(address)}`
+      : `${setting} is ${masked(address)}: ${later} are not in this version of ticklake`,
+    { remedy: `Use ${takes} for ${setting}, or leave it out.` },
   )
 }

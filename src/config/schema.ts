@@ -1,13 +1,15 @@
 import * as z from 'zod/mini'
 import { unreachable } from '../flow/fault.ts'
 import { Secret } from './secret.ts'
-import { SETTINGS, type Kind, type Setting, type SettingName } from './settings.ts'
+import type { Kind, Setting } from './setting.ts'
+import { SETTINGS, type SettingName } from './settings.ts'
 import { DURATION, SIZE, parseDuration, parseSize, showDuration, showSize } from './units.ts'
 
 /** The schema of one setting as the settings file may hold it. */
 function schemaOf(kind: Kind): z.ZodMiniType {
   switch (kind.type) {
     case 'text':
+      return z.string().check(z.minLength(1), ...(kind.form ? [z.regex(kind.form.pattern)] : []))
     case 'secret':
       return z.string().check(z.minLength(1))
     case 'choice':
@@ -40,6 +42,7 @@ const within = (value: number | null, min: number, max: number): boolean =>
 export function describeKind(kind: Kind): string {
   switch (kind.type) {
     case 'text':
+      return kind.form?.says ?? 'text'
     case 'secret':
       return 'text'
     case 'choice':

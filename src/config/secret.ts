@@ -20,10 +20,21 @@ export class Secret {
   }
 }
 
-/** Replaces every occurrence of the secrets, plain or percent-encoded, in text that is about to be shown. */
-export function redactor(secrets: readonly Secret[]): (text: string) => string {
-  const words = secrets
-    .flatMap((secret) => [secret.reveal(), encodeURIComponent(secret.reveal())])
-    .filter((word) => word.length > 0)
-  return (text) => words.reduce((shown, word) => shown.replaceAll(word, '***'), text)
+/**
+ * Replaces every occurrence of the secrets that are in `secrets` at that moment, plain, percent-encoded or
+ * inside JSON, in text that is about to be shown.
+ */
+export function redactor(secrets: ReadonlyMap<string, Secret>): (text: string) => string {
+  return (text) =>
+    [...secrets.values()]
+      .flatMap((secret) => spellings(secret.reveal()))
+      .filter((word) => word.length > 0)
+      .toSorted((a, b) => b.length - a.length) // one may be part of another
+      .reduce((shown, word) => shown.replaceAll(word, '***'), text)
 }
+
+const spellings = (word: string): readonly string[] => [
+  word,
+  encodeURIComponent(word.toWellFormed()),
+  JSON.stringify(word).slice(1, -1),
+]

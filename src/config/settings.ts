@@ -1,32 +1,7 @@
+import { KAFKA_SETTINGS } from './kafka-settings.ts'
 import type { Secret } from './secret.ts'
+import { DAY_MS, text, type Kind, type Setting } from './setting.ts'
 
-/** What a setting holds, as data: parsing, help, JSON Schema and the reference page all read this. */
-export type Kind =
-  | { readonly type: 'text'; readonly metavar: string }
-  | { readonly type: 'choice'; readonly values: readonly string[] }
-  | { readonly type: 'integer'; readonly min: number; readonly max: number }
-  /** Written `10s`, `7d`; held in ms. */
-  | { readonly type: 'duration'; readonly minMs: number; readonly maxMs: number }
-  /** Written `64MB`; held in bytes. */
-  | { readonly type: 'size'; readonly min: number; readonly max: number }
-  /** Written `AAPL,MSFT`, or as a YAML list. */
-  | { readonly type: 'list'; readonly metavar: string }
-  /** Never a flag, never printed. */
-  | { readonly type: 'secret' }
-
-export type Setting = {
-  readonly kind: Kind
-  /** As a person would write it; null: nothing. `fallback` says in words what then happens. */
-  readonly default: string | null
-  readonly fallback?: string
-  readonly env: string
-  readonly doc: string
-  /** The commands that take it as a flag; 'all': every command that reads settings. */
-  readonly commands: 'all' | readonly string[]
-}
-
-const text = (metavar: string): { type: 'text'; metavar: string } => ({ type: 'text', metavar })
-const DAY_MS = 86_400_000
 const PARTS = ['up', 'record', 'land', 'serve']
 
 /** Every setting there is. The name is the key in the settings file (a dot is a level) and, dashed, the flag. */
@@ -45,7 +20,7 @@ export const SETTINGS = {
     default: null,
     fallback: 'sqlite:DATA/tape',
     env: 'TICKLAKE_TAPE',
-    doc: 'The durable log of what the feed said: sqlite:DIR',
+    doc: 'The durable log of what the feed said: sqlite:DIR, or kafka://[USER@]HOST[:9092][,HOST…][/TOPIC]',
     commands: 'all',
   },
   lake: {
@@ -115,6 +90,7 @@ export const SETTINGS = {
     doc: 'A file that holds the Finnhub key',
     commands: [],
   },
+  ...KAFKA_SETTINGS,
   'record.symbols_max': {
     kind: { type: 'integer', min: 1, max: 100_000 },
     default: '50',
@@ -154,7 +130,7 @@ export const SETTINGS = {
     kind: { type: 'duration', minMs: 0, maxMs: 3650 * DAY_MS },
     default: '7d',
     env: 'TICKLAKE_LAND_TAPE_RETENTION',
-    doc: 'The tape keeps what has landed this long',
+    doc: 'A SQLite tape keeps what has landed this long; a topic keeps records as its retention.ms says',
     commands: ['up', 'land'],
   },
   'query.memory': {
@@ -204,7 +180,9 @@ type ValueOfKind<K extends Kind> = K extends { type: 'integer' | 'duration' | 's
     ? readonly string[]
     : K extends { type: 'secret' }
       ? Secret
-      : string
+      : K extends { type: 'choice'; values: readonly (infer V)[] }
+        ? V
+        : string
 
 /** The settings in effect: durations in ms, sizes in bytes; null where nothing was set and there is no default. */
 export type Settings = {

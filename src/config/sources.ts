@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { Fault } from '../flow/fault.ts'
 import { nearest } from '../flow/nearest.ts'
+import type { Kind } from './setting.ts'
 import { SETTINGS, SETTING_NAMES, type SettingName } from './settings.ts'
 
 /** A setting as somebody wrote it, and where: `environment TICKLAKE_PORT`, `ticklake.yaml:3:9`. */
@@ -72,12 +73,14 @@ export async function fromYaml(path: string): Promise<Layer> {
       else if (isSection(name) && isScalar(value) && value.value === null) continue
       else if (!isSettingName(name)) throw unknownKey(name, origin)
       else if (!isScalar(value) || value.value !== null)
-        layer.set(name, { value: written(value), origin })
+        layer.set(name, { value: written(value, SETTINGS[name].kind), origin })
     }
   }
-  /** As it stands in the file, so that the symbol TRUE is not a boolean; an unquoted number is one. */
-  const written = (node: unknown): unknown => {
-    if (isScalar(node)) return typeof node.value === 'number' ? node.value : (node.source ?? null)
+  /** As it stands in the file, so that the symbol TRUE is not a boolean; an unquoted number is one, but in text. */
+  const written = (node: unknown, { type }: Kind): unknown => {
+    const isText = type === 'text' || type === 'secret'
+    if (isScalar(node))
+      return typeof node.value === 'number' && !isText ? node.value : (node.source ?? null)
     const plain: unknown = document.createNode(node).toJSON()
     if (!Array.isArray(plain)) return plain
     const { items } = node as { items: readonly unknown[] }

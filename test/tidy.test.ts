@@ -86,7 +86,7 @@ describe('the house is tidy', () => {
       [
         '.ci .gitignore .npmrc .oxfmtrc.json .oxlintrc.json CHANGELOG.md CONTRIBUTING.md LICENSE',
         'README.md bench bin docs package.json package-lock.json src test tsconfig.json',
-        'tsconfig.build.json',
+        'stack tsconfig.build.json',
       ].flatMap((line) => line.split(' ')),
     )
     const entries = new Set(tracked.map((path) => path.split('/')[0] ?? ''))

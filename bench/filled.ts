@@ -81,6 +81,7 @@ async function landAll({ tape, lake, decode, trades }: LandingAll): Promise<void
   await land({
     log: tape.trades,
     lake: { ...lake, commit },
+    group: 'bench',
     decode,
     roll: createRoll({ ...ROLL, ageMsMax: 1000, clock: systemClock }),
     endOfTurn: (fault) => Promise.reject(fault),

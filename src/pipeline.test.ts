@@ -40,6 +40,7 @@ function landing(records: number, commit: () => Promise<void>) {
   const running = land({
     log: quietLog(records),
     lake: lake as unknown as Lake,
+    group: 'landers',
     decode: ({ partition, first, next }) => rowsOf({ partition, first, next }),
     roll: createRoll({ rowsMax: 1, bytesMax: Infinity, ageMsMax: 3_600_000, clock }),
     endOfTurn: async ({ message }) => void told.push(message),

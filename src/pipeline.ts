@@ -22,6 +22,8 @@ export type Recording = {
 export type Landing = {
   readonly log: Log
   readonly lake: Lake
+  /** Landers of the same group share the log's partitions. */
+  readonly group: string
   readonly decode: (run: Run) => Rows
   readonly roll: Stage<Rows, Rolled>
   /** How a turn that ended early is told and how long to wait before the next. */
@@ -39,8 +41,8 @@ export async function record({ feed, mark, gather, tape, signal }: Recording): P
  * the next begins where the lake says.
  */
 export async function land(landing: Landing): Promise<void> {
-  const { log, lake, decode, roll, endOfTurn, signal } = landing
-  for await (const turn of log.turns(lake.positions, signal)) {
+  const { log, lake, group, decode, roll, endOfTurn, signal } = landing
+  for await (const turn of log.turns({ id: group, start: lake.positions }, signal)) {
     const { stage: unlessRefused, guard } = breaker<Run>()
     await from(turn)
       .through(unlessRefused) // a refused commit ends the turn at once, also while the tape is quiet

@@ -6,7 +6,11 @@ import { FEED_LOG, RECORDS } from '../market/tables.ts'
 import type { Lease, Tape } from '../tape/tape.ts'
 
 /** A recorder that runs keeps its lease for days: this long is only for one that is just ending. */
-const LEASE_WAIT_MS = 2_000
+const LEASE_WAIT_MS = {
+  sqlite: 2_000,
+  // A new group waits 3 s for more members unless its brokers are told otherwise; who was killed counts for 8 s.
+  kafka: 12_000,
+} as const
 
 type Found = { readonly landed: Landed; readonly holes: readonly Hole[] }
 
@@ -49,7 +53,7 @@ type Telling = {
 }
 
 async function tell(parts: Parts, { found, source, signal }: Telling): Promise<void> {
-  const { openTapeToWrite } = await import('../config/components.ts')
+  const { openTapeToWrite } = await import('../config/tapes.ts')
   await using lease = await recorderLease(parts, signal)
   const { clock, places } = parts
   await using tape = await openTapeToWrite({ ...parts, places: { ...places, source } })
@@ -83,8 +87,8 @@ function accepted({ first, next, fromMs, toMs }: Hole, name: string, by: By): Fe
 }
 
 async function recorderLease(parts: Parts, signal: AbortSignal): Promise<Lease> {
-  const { leaseOf } = await import('../config/components.ts')
-  const enough = AbortSignal.timeout(LEASE_WAIT_MS)
+  const { leaseOf } = await import('../config/tapes.ts')
+  const enough = AbortSignal.timeout(LEASE_WAIT_MS[parts.places.tape.kind])
   try {
     return await leaseOf(parts, 'recorder')(AbortSignal.any([signal, enough]))
   } catch (error) {

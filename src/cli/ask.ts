@@ -10,7 +10,8 @@ export async function withQuery<T>(
   invocation: Invocation,
   use: (query: Query, parts: Parts) => Promise<T>,
 ): Promise<T> {
-  const { openQuery, partsOf } = await import('../config/components.ts')
+  const { partsOf } = await import('../config/components.ts')
+  const { openQuery } = await import('../config/asking.ts')
   const parts = partsOf(await invocation.settings())
   await using query = await openQuery(parts)
   await sayIfSimulated(invocation, parts)
@@ -23,7 +24,7 @@ async function sayIfSimulated({ terminal, json }: Invocation, parts: Parts): Pro
   const unnamed = ['data', 'source', 'feed', 'tape'] as const
   if (json || !terminal.errIsScreen || !places.simulated) return
   if (unnamed.some((name) => loaded.origins.get(name) !== 'default')) return
-  const { otherData } = await import('../config/components.ts')
+  const { otherData } = await import('../config/tapes.ts')
   const others = otherData(places)
   if (others.length > 0)
     terminal.err(

@@ -11,6 +11,8 @@ import { showBytes, showCount } from './times.ts'
 
 /** What a check found: one line, and what to do where it is not well. */
 export type Outcome = {
+  /** Where it is not that of the check. */
+  readonly name?: string
   readonly word: 'ok' | 'warn' | 'fail' | 'skip'
   readonly says: string
   readonly remedy?: string
@@ -20,7 +22,7 @@ export type Check = {
   readonly run: (
     parts: Parts,
     how: { readonly offline: boolean; readonly signal: AbortSignal },
-  ) => Promise<Outcome>
+  ) => Promise<Outcome | readonly Outcome[]>
 }
 
 /** Less free disk than this is worth a word; than the second, a failure. A busy day is about 2 GB. */
@@ -51,8 +53,8 @@ export const CHECKS: readonly Check[] = [
     name: 'feed',
     run: (parts, how) => (how.offline ? skipped('--offline') : feedReach(parts, how.signal)),
   },
-  { name: 'tape', run: tape },
-  { name: 'lake', run: lake },
+  { name: 'tape', run: (parts, { offline }) => tape(parts, offline) },
+  { name: 'lake', run: (parts, { offline }) => lake(parts, offline) },
   { name: 'store', run: store },
   { name: 'catalog', run: catalog },
   { name: 'engine', run: engine },
@@ -104,29 +106,28 @@ async function disk(data: string): Promise<Outcome> {
   return free < DISK_WARN_BYTES ? { word: 'warn', says, remedy } : ok(says)
 }
 
-async function tape(parts: Parts): Promise<Outcome> {
-  const { openTapeToRead } = await import('../config/components.ts')
+async function tape(parts: Parts, offline: boolean): Promise<readonly Outcome[]> {
+  if (parts.places.tape.kind === 'kafka') {
+    if (offline) return [{ word: 'skip', says: '--offline' }]
+    const { kafkaTape } = await import('./kafka-checks.ts')
+    return kafkaTape(parts)
+  }
+  const { openTapeToRead } = await import('../config/tapes.ts')
+  const { heldBy } = await import('./tape-check.ts')
   try {
     await using opened = await openTapeToRead(parts)
-    const bounds = [...(await opened.trades.bounds()).values()]
-    const held = bounds.reduce((sum, { earliest, end }) => sum + end - earliest, 0)
-    const source = await opened.source()
-    const says = `${showCount(held)} records of ${source ?? 'no source yet'}`
-    if (source === null || source === parts.places.source)
-      return ok(`${says}; survives a power cut (fsync)`)
-    return {
-      word: 'warn',
-      says: `${says}; these settings would record ${parts.places.source}`,
-      remedy: `Asking works. To record on, name the feed of ${source}; for another, another --data.`,
-    }
+    return [await heldBy(parts, opened, 'survives a power cut (fsync)')]
   } catch (error) {
     if (!isFault(error, 'unavailable')) throw error
-    return { word: 'skip', says: 'none yet; the first `ticklake up` or `record` makes it' }
+    return [{ word: 'skip', says: 'none yet; the first `ticklake up` or `record` makes it' }]
   }
 }
 
-async function lake(parts: Parts): Promise<Outcome> {
-  const { openLakesToRead, openTapeToRead } = await import('../config/components.ts')
+async function lake(parts: Parts, offline: boolean): Promise<Outcome> {
+  const onKafka = parts.places.tape.kind === 'kafka'
+  if (offline && onKafka) return skipped('--offline')
+  const { openLakesToRead } = await import('../config/components.ts')
+  const { openTapeToRead } = await import('../config/tapes.ts')
   try {
     await using opened = await openTapeToRead(parts)
     await using lakes = await openLakesToRead(parts, opened)
@@ -136,10 +137,15 @@ async function lake(parts: Parts): Promise<Outcome> {
       `snapshot ${id}: ${showCount(files.length)} files, ${showCount(files.reduce((n, { rows }) => n + rows, 0))} rows`,
     )
   } catch (error) {
+    // What keeps a tape on Kafka from being read is told by its own check.
+    if (onKafka && isFault(error, 'invalid')) return skipped(LAKE_WITHOUT_TAPE)
     if (!isFault(error, 'unavailable')) throw error
-    return { word: 'skip', says: 'none yet; `ticklake land` makes it when there is a tape' }
+    return skipped(onKafka ? LAKE_WITHOUT_TAPE : NO_LAKE)
   }
 }
+
+const LAKE_WITHOUT_TAPE = 'it cannot be read without its tape'
+const NO_LAKE = 'none yet; `ticklake land` makes it when there is a tape'
 
 /** A folder of its own for a probe, on the lake's disk; removed afterwards. */
 async function probing<T>(parts: Parts, use: (dir: string) => Promise<T>): Promise<T> {

@@ -80,6 +80,12 @@ export const COMMANDS: readonly {
     load: () => import('./doctor.ts'),
   },
   {
+    name: 'topic',
+    group: 'care',
+    summary: 'The tape’s topics on Kafka: make them, look at them',
+    load: () => import('./topic.ts'),
+  },
+  {
     name: 'init',
     group: 'care',
     summary: 'Write a commented settings file',

@@ -20,7 +20,7 @@ export const command: Command = {
       ['ticklake doctor', 'exit 1 when anything fails'],
       ['ticklake doctor --json', 'for programs'],
     ],
-    flags: [{ name: 'offline', doc: 'Do not try to reach the feed' }],
+    flags: [{ name: 'offline', doc: 'Do not try to reach the feed or Kafka' }],
     positionalsMax: 0,
   },
   invalidExit: EXIT.settings,
@@ -29,22 +29,26 @@ export const command: Command = {
     const parts = partsOf(await invocation.settings())
     let failed = false
     for (const check of CHECKS) {
-      const outcome = await outcomeOf(check, parts, invocation)
-      failed ||= outcome.word === 'fail'
-      await show(invocation, check.name, outcome)
+      for (const outcome of await outcomesOf(check, parts, invocation)) {
+        failed ||= outcome.word === 'fail'
+        await show(invocation, outcome.name ?? check.name, outcome)
+      }
     }
     return failed ? EXIT.failed : EXIT.ok
   },
 }
 
-async function outcomeOf(check: Check, parts: Parts, invocation: Invocation): Promise<Outcome> {
+async function outcomesOf(
+  check: Check,
+  parts: Parts,
+  { flags, signal }: Invocation,
+): Promise<readonly Outcome[]> {
   try {
-    const offline = invocation.flags.has('offline')
-    return await check.run(parts, { offline, signal: invocation.signal })
+    return [await check.run(parts, { offline: flags.has('offline'), signal })].flat()
   } catch (error) {
     const { isFault } = await import('../flow/fault.ts')
     const says = error instanceof Error ? error.message : String(error)
-    return { word: 'fail', says, remedy: isFault(error) ? error.remedy : 'See the message.' }
+    return [{ word: 'fail', says, remedy: isFault(error) ? error.remedy : 'See the message.' }]
   }
 }
 
@@ -57,8 +61,27 @@ async function show(
     return terminal.out(
       `${JSON.stringify({ check: name, outcome: word, says, remedy: remedy ?? null })}\n`,
     )
-  const advice = remedy === undefined ? '' : `\n${' '.repeat(16)}→ ${plain(remedy)}`
+  const room = terminal.outIsScreen ? terminal.columns - INDENT : Infinity
+  const lines = [...wrapped(plain(says), room)]
+  const advice = remedy === undefined ? [] : wrapped(plain(remedy), room - 2)
+  lines.push(...advice.map((line, i) => (i === 0 ? `→ ${line}` : `  ${line}`)))
+  const [first = '', ...rest] = lines
+  const head = `${terminal.paint(STYLES[word], word.padEnd(4))} ${name.padEnd(10)} `
   await terminal.out(
-    `${terminal.paint(STYLES[word], word.padEnd(4))} ${name.padEnd(10)} ${plain(says)}${advice}\n`,
+    [head + first, ...rest.map((line) => ' '.repeat(INDENT) + line), ''].join('\n'),
   )
+}
+
+/** Where the texts begin. */
+const INDENT = 16
+
+/** Text in lines of at most `room` characters, but for longer words. */
+function wrapped(text: string, room: number): readonly string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last === undefined || last.length + 1 + word.length > room) lines.push(word)
+    else lines[lines.length - 1] = `${last} ${word}`
+  }
+  return lines
 }

@@ -1,8 +1,10 @@
 import type { Landed } from '../config/components.ts'
+import { tapeText } from '../config/places.ts'
 import { backoffMs } from '../flow/retry.ts'
 import { Fault, isFault } from '../flow/fault.ts'
 import { together } from '../flow/together.ts'
-import type { Lake } from '../lake/lake.ts'
+import type { Lake, Staged } from '../lake/lake.ts'
+import type { Positions } from '../market/records.ts'
 import { stoppedText } from '../serve/state.ts'
 import type { Tape } from '../tape/tape.ts'
 import type { Command, Invocation } from './command.ts'
@@ -28,11 +30,12 @@ export const command: Command = {
     examples: [
       ['ticklake land', 'a commit every 10 s'],
       ['ticklake land --land-age 1s', 'a commit every second'],
+      ['ticklake land --tape kafka://broker:9092', 'any number of these share the partitions'],
     ],
     about:
-      'One lander holds the lease of a SQLite tape; others wait for it. Ctrl-C commits what is on the tape\n' +
-      'and ends; killed at any moment, the next start goes on exactly where the lake ends. What does not fit\n' +
-      'together stops it; with one of these flags it goes on.',
+      'One lander holds the lease of a SQLite tape and others wait for it; those of a Kafka topic share its\n' +
+      'partitions. Ctrl-C commits what is on the tape and ends; killed at any moment, the next start goes on\n' +
+      'exactly where the lake ends. What does not fit together stops it; with one of these flags it goes on.',
     flags: [
       { name: 'adopt-tape', doc: 'Land this tape too, into a lake that holds another' },
       {
@@ -91,7 +94,8 @@ async function landUntil(
   { signal: stop, flags, onBegun }: Pick<Invocation, 'signal' | 'flags'> & { onBegun?: () => void },
 ): Promise<void> {
   const { parts } = part
-  const { leaseOf, openLakes } = await import('../config/components.ts')
+  const { openLakes } = await import('../config/components.ts')
+  const { leaseOf } = await import('../config/tapes.ts')
   const { trimLoop } = await import('./trim.ts')
   part.state('waiting for a tape')
   await using tape = await firstTape(part, stop)
@@ -109,8 +113,8 @@ async function landUntil(
   part.state('landing')
   part.stopped(null)
   onBegun?.()
-  const { tape: from, lake: to } = parts.places
-  parts.log('info', 'landing', supervised ? {} : { tape: from.dir, lake: to.dir })
+  const { places, log } = parts
+  log('info', 'landing', supervised ? {} : { tape: tapeText(places), lake: places.lake.dir })
   const failed = new AbortController()
   const signal = AbortSignal.any([stop, lease.lost, failed.signal])
   const landing = tables.map((landed) => async () => {
@@ -124,22 +128,28 @@ async function landUntil(
     })
 }
 
-/** The tape, as soon as a recorder has made it and bound it to a source. */
+/** A recorder of ours binds the tape before its first record: these are another program's. */
+const hasRecords = async (tape: Tape): Promise<boolean> =>
+  [...(await tape.trades.bounds()).values()].some(({ end }) => end > 0)
+
+/** The tape, as soon as a recorder has bound it to a source, or another program has written to it. */
 async function firstTape(part: RunningPart, stop: AbortSignal): Promise<Tape> {
-  const { openTapeToRead } = await import('../config/components.ts')
+  const { openTapeToRead, prepareTapeToLand } = await import('../config/tapes.ts')
+  const { log, places } = part.parts
   let told = false
   while (!stop.aborted) {
+    let why = 'nothing is recorded yet'
     try {
+      await prepareTapeToLand(part.parts)
       const tape = await openTapeToRead(part.parts)
-      if ((await tape.source()) !== null) return tape
+      if ((await tape.source()) !== null || (await hasRecords(tape))) return tape
       await tape[Symbol.asyncDispose]()
     } catch (error) {
       if (!isFault(error, 'unavailable')) throw error
+      why = error.message
     }
     if (!told)
-      part.parts.log(supervised ? 'debug' : 'info', 'waiting for a tape', {
-        dir: part.parts.places.tape.dir,
-      })
+      log(supervised ? 'debug' : 'info', 'waiting for a tape', { tape: tapeText(places), why })
     told = true
     await part.parts.clock.sleep(TAPE_POLL_MS, stop)
   }
@@ -165,9 +175,9 @@ async function landOne(part: RunningPart, landed: Landed, signal: AbortSignal): 
     })
     await clock.sleep(waitMs, signal)
   }
-  const { log: tapeLog, decode, roll } = landed
+  const { log: tapeLog, group, decode, roll } = landed
   const lake = tellingLake(part, landed)
-  await land({ log: tapeLog, lake, decode, roll, endOfTurn, signal })
+  await land({ log: tapeLog, lake, group, decode, roll, endOfTurn, signal })
 }
 
 /** After the turns have ended: what is on the tape now is landed too, in one last turn to its end. */
@@ -178,7 +188,8 @@ async function catchUp(part: RunningPart, landed: Landed): Promise<void> {
 }
 
 /** The lake, with its commits timed, logged and put in the status. */
-function tellingLake({ registry, parts }: RunningPart, { lake, name }: Landed): Lake {
+function tellingLake({ registry, parts }: RunningPart, landed: Landed): Lake {
+  const { lake, name } = landed
   const { clock, log } = parts
   const table = { table: name }
   let told = false
@@ -188,6 +199,7 @@ function tellingLake({ registry, parts }: RunningPart, { lake, name }: Landed): 
       const began = clock.monotonic()
       await lake.commit(staged)
       const seconds = (clock.monotonic() - began) / 1000
+      void landed.log.landed(landed.group, positionsIn(staged))
       registry.set('ticklake_land_commit_seconds', seconds, table)
       registry.set('ticklake_land_last_commit_rows', staged.rows, table)
       // The first shows that it works; those after it are in /metrics and on the page.
@@ -201,3 +213,6 @@ function tellingLake({ registry, parts }: RunningPart, { lake, name }: Landed): 
     },
   }
 }
+
+const positionsIn = ({ stretches }: Staged): Positions =>
+  new Map([...stretches].map(([partition, { position }]) => [partition, position]))

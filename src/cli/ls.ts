@@ -20,7 +20,8 @@ export const command: Command = {
     positionalsMax: 0,
   },
   run: async (invocation) => {
-    const { openLakesToRead, openTapeToRead, partsOf } = await import('../config/components.ts')
+    const { openLakesToRead, partsOf } = await import('../config/components.ts')
+    const { openTapeToRead } = await import('../config/tapes.ts')
     const parts = partsOf(await invocation.settings())
     await using tape = await openTapeToRead(parts)
     await using lakes = await openLakesToRead(parts, tape)

@@ -1,8 +1,11 @@
+import { tapeText } from '../config/places.ts'
 import type { Watchlist } from '../feed/feed.ts'
-import type { Tape } from '../tape/tape.ts'
+import { Fault, isFault } from '../flow/fault.ts'
+import type { Lease, Tape } from '../tape/tape.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit.ts'
 import { startPart, supervised, type RunningPart } from './part.ts'
+import { tellStandby } from './standby.ts'
 
 export const command: Command = {
   text: {
@@ -12,11 +15,12 @@ export const command: Command = {
     examples: [
       ['ticklake record AAPL MSFT', 'two symbols'],
       ['ticklake record --feed ws://127.0.0.1:8001', 'from a replay server'],
+      ['ticklake record --tape kafka://broker:9092', 'to Kafka; a second one, anywhere, stands by'],
     ],
     about:
-      'One recorder holds the lease of a tape; others wait for it. The settings file is watched: a change\n' +
-      'of its symbols subscribes and unsubscribes without a reconnect. Ctrl-C closes the feed, writes what\n' +
-      'has come to the tape and ends.',
+      'One recorder holds the lease of a tape; others, with Kafka on any machine, wait for it. The settings\n' +
+      'file is watched: a change of its symbols subscribes and unsubscribes without a reconnect. Ctrl-C\n' +
+      'closes the feed, writes what has come to the tape and ends.',
     flags: [],
     positionalsMax: Infinity,
   },
@@ -46,47 +50,66 @@ type Recorder = {
 async function recordOnce(part: RunningPart, recorder: Recorder): Promise<void> {
   const { parts } = part
   const { signal: stop, watchlist, url } = recorder
-  const { leaseOf, openRecording, openTapeToWrite, patientTape } =
-    await import('../config/components.ts')
+  const { openRecording } = await import('../config/components.ts')
+  const { leaseOf, openTapeToWrite, patientTape } = await import('../config/tapes.ts')
   const { record } = await import('../pipeline.ts')
-  const { isFault } = await import('../flow/fault.ts')
   part.state('waiting for the recorder lease')
-  const waiting = setTimeout(
-    () => parts.log('info', 'another recorder has the lease of this tape: standing by'),
-    1000,
-  )
+  const waiting = new AbortController()
+  void tellStandby(parts, waiting.signal)
   try {
     await using lease = await leaseOf(parts, 'recorder')(stop)
-    clearTimeout(waiting)
+    waiting.abort()
     await using opened = await openTapeToWrite(parts)
     const { epoch, lost } = lease
-    const tape = await patientTape(parts, opened, AbortSignal.any([stop, lost]))
-    const recording = await openRecording(parts, { watchlist, url, epoch, lost })
+    const patient = await patientTape(parts, opened, AbortSignal.any([stop, lost]))
+    const tape = leasedTape(patient, lease)
+    const recording = await openRecording(parts, { watchlist, url, lease })
     part.state('recording')
+    parts.metrics.add('ticklake_record_leases_taken_total', 1)
     parts.log('info', 'recording', {
       source: parts.places.source,
       simulated: parts.places.simulated || undefined,
       symbols: watchlist.current().length,
-      ...(!supervised && { tape: parts.places.tape.dir, epoch }),
+      ...(!supervised && { tape: tapeText(parts.places), epoch }),
     })
-    await record({ ...recording, tape: countedTape(tape, part), signal: stop })
-    if (lost.aborted && !stop.aborted)
+    try {
+      await record({ ...recording, tape: countedTape(tape, part), signal: stop })
+    } catch (error) {
+      // Brokers that are away take lease and tape together: what they did not acknowledge is in a gap.
+      const passes = isFault(error, 'closed') || isFault(error, 'unavailable')
+      if (!lost.aborted || !passes) throw error
+    }
+    if (lost.aborted && !stop.aborted) {
+      parts.metrics.add('ticklake_record_leases_lost_total', 1)
       parts.log('error', 'the recorder lease was lost: closed the feed, standing by')
+    }
   } catch (error) {
     if (!stop.aborted || !isFault(error, 'closed')) throw error
   } finally {
-    clearTimeout(waiting)
+    waiting.abort()
   }
 }
+
+/**
+ * The tape, to which nothing is appended once somebody else may have the lease. What was to be appended is then
+ * missing as after a kill: coverage ends at the last frame that was vouched for.
+ */
+function leasedTape(tape: Tape, lease: Lease): Tape {
+  const append: Tape['append'] = async (events) => {
+    if (!lease.holds() && events.some(({ kind }) => kind === 'records')) throw leaseLost()
+    await tape.append(events)
+  }
+  return { ...tape, append }
+}
+
+const leaseLost = (): Fault =>
+  new Fault('closed', 'the recorder lease was lost', { remedy: 'It is waited for again.' })
 
 /** The tape, with what is appended counted. */
 function countedTape(tape: Tape, { registry, parts }: RunningPart): Tape {
   const { clock } = parts
   return {
-    trades: tape.trades,
-    feed: tape.feed,
-    source: tape.source,
-    [Symbol.asyncDispose]: () => tape[Symbol.asyncDispose](),
+    ...tape,
     append: async (events) => {
       const began = clock.monotonic()
       await tape.append(events)

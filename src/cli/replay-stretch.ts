@@ -31,11 +31,13 @@ export async function stretchSource(
     ...(toMs !== null && { toMs }),
     ...(symbols !== undefined && { symbols }),
   }
-  const components = await import('../config/components.ts')
   const replays = await import('../config/replays.ts')
-  if (source === 'tape')
-    return replays.tapeFrames(await components.openTapeToRead(parts), stretch, parts.log)
-  const query = await components.openQuery(parts)
+  if (source === 'tape') {
+    const { openTapeToRead } = await import('../config/tapes.ts')
+    return replays.tapeFrames(await openTapeToRead(parts), stretch, parts.log)
+  }
+  const { openQuery } = await import('../config/asking.ts')
+  const query = await openQuery(parts)
   return replays.tradeFrames(() => tradesOf(query, stretch, signal))
 }
 

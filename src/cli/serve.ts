@@ -75,7 +75,7 @@ async function overviewOf({ parts, registry }: RunningPart): Promise<Overview> {
 async function follow(part: RunningPart, overview: Overview, stop: AbortSignal): Promise<void> {
   const { parts } = part
   const { isFault } = await import('../flow/fault.ts')
-  const { openTapeToRead } = await import('../config/components.ts')
+  const { openTapeToRead } = await import('../config/tapes.ts')
   while (!stop.aborted) {
     try {
       await using tape = await openTapeToRead(parts)
@@ -96,7 +96,8 @@ async function followTape(
   parts: Parts,
   { tape, overview, stop }: { tape: Tape; overview: Overview; stop: AbortSignal },
 ): Promise<void> {
-  const { lastOf, progressOf, tapeOnly } = await import('../serve/overview.ts')
+  const { lastOf } = await import('../serve/overview.ts')
+  const { progressOf, tapeOnly } = await import('../serve/progress.ts')
   const { openLakesToRead } = await import('../config/components.ts')
   const { isSimulated } = await import('../config/places.ts')
   const { isFault } = await import('../flow/fault.ts')

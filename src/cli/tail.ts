@@ -36,7 +36,8 @@ export const command: Command = {
     positionalsMax: Infinity,
   },
   run: async (invocation) => {
-    const { openTapeToRead, partsOf, tradeDecoder } = await import('../config/components.ts')
+    const { partsOf, tradeDecoder } = await import('../config/components.ts')
+    const { openTapeToRead } = await import('../config/tapes.ts')
     const { lastOf } = await import('../serve/overview.ts')
     const { flags, signal, positionals } = invocation
     const parts = partsOf(await invocation.settings())

@@ -12,7 +12,11 @@ import { trimLoop } from './trim.ts'
 const P0 = partition(0)
 
 /** One round of the loop over ten records that are long past the retention; answers the log's lines. */
-async function once(log: Log, next: Offset, last = offset(next - 1)): Promise<readonly string[]> {
+async function once(
+  log: Log,
+  next: Offset,
+  { last = offset(next - 1), kind = 'sqlite' } = {},
+): Promise<readonly string[]> {
   const told: string[] = []
   const stop = new AbortController()
   let waits = 0
@@ -26,6 +30,7 @@ async function once(log: Log, next: Offset, last = offset(next - 1)): Promise<re
     },
     log: (level: string, message: string) => void told.push(`${level}: ${message}`),
     loaded: { settings: { 'land.tape_retention': 0 } },
+    places: { tape: { kind } },
   }
   const positions = async () => new Map([[P0, { next, last: { offset: last, crc: 0 } }]])
   const tidy = async () => 3
@@ -60,6 +65,14 @@ test('a tape that cannot be trimmed is told at once, and landing goes on', async
 
 test('what expired snapshots left in the lake goes too', async () => {
   await using tape = memoryTape({ source: 'simulator' })
-  const told = await once(tape.trades, offset(0), offset(0))
+  const told = await once(tape.trades, offset(0), { last: offset(0) })
+  assert.deepEqual(told, ['info: removed old metadata files'])
+})
+
+test('a topic keeps its records as long as Kafka is told, and the lake is tidied all the same', async () => {
+  await using tape = memoryTape({ source: 'simulator' })
+  await tape.append([numbered(0, 10)])
+  const told = await once(tape.trades, offset(10), { kind: 'kafka' })
+  assert.equal((await tape.trades.bounds()).get(P0)?.earliest, 0)
   assert.deepEqual(told, ['info: removed old metadata files'])
 })

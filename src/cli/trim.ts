@@ -10,20 +10,22 @@ const FIRST_MS = 60_000
 const TIDY_EVERY_MS = 86_400_000
 
 /**
- * Hourly: forgets what both lies below the last landed record and is older than the tape's retention. Daily:
- * removes what the tables' expired snapshots left.
+ * Hourly: forgets what both lies below the last landed record and is older than the tape's retention; but not
+ * in a topic, which others may read and whose own retention.ms says how long. Daily: removes what the tables'
+ * expired snapshots left.
  */
 export async function trimLoop(
   parts: Parts,
   landed: readonly Landed[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, log } = parts
+  const { clock, log, places } = parts
+  const trims = places.tape.kind === 'sqlite'
   let tidiedMs = Number.NEGATIVE_INFINITY
   await clock.sleep(FIRST_MS, signal)
   while (!signal.aborted) {
     try {
-      for (const one of landed) await trimLanded(parts, one, signal)
+      for (const one of trims ? landed : []) await trimLanded(parts, one, signal)
       if (clock.monotonic() - tidiedMs >= TIDY_EVERY_MS && !signal.aborted) {
         tidiedMs = clock.monotonic()
         for (const { name, lake } of landed) {

@@ -20,6 +20,7 @@ export const command: Command = {
         'ticklake up --data /srv/ticks --port 0 --open',
         'elsewhere, on any free port, in the browser',
       ],
+      ['ticklake up --tape kafka://broker:9092', 'the tape on Kafka, in the topic kafka_finnhub'],
     ],
     about:
       'Three processes that meet only at the tape and the catalog, and a fourth for a simulated market; each\n' +
@@ -196,15 +197,16 @@ async function announce(
   { url, line }: { url: string; line: StatusLine },
 ): Promise<void> {
   const { terminal, json, flags } = invocation
-  const { source, simulated, data } = places
+  const { source, simulated, data, tape } = places
+  const onKafka = tape.kind === 'kafka' ? `Tape: ${plain(tape.address)}\n` : ''
   const real = simulated
     ? 'Simulated trades, not a market. Set FINNHUB_TOKEN to record real ones.'
     : `Recording ${plain(source)}.`
   line.clear()
   await terminal.out(
     json
-      ? `${JSON.stringify({ url, source, simulated, data })}\n`
-      : `ticklake is up: ${url}\n${real}\nData: ${plain(data)}\n`,
+      ? `${JSON.stringify({ url, source, simulated, data, tape: tape.address })}\n`
+      : `ticklake is up: ${url}\n${real}\n${onKafka}Data: ${plain(data)}\n`,
   )
   line.follow(url)
   if (flags.has('open')) {

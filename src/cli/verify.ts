@@ -38,7 +38,8 @@ export const command: Command = {
   },
   run: async (invocation) => {
     const { signal, terminal } = invocation
-    const { partsOf, runVerify } = await import('../config/components.ts')
+    const { partsOf } = await import('../config/components.ts')
+    const { runVerify } = await import('../config/asking.ts')
     const parts = partsOf(await invocation.settings())
     const shown = progressLine(invocation)
     const lines: Finding[] = []

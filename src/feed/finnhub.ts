@@ -40,6 +40,8 @@ export type FinnhubOptions = Recorder & {
   readonly watchlist: Watchlist
   /** Aborts when the lease is gone: the socket is closed at once and what waits is dropped. */
   readonly lost: AbortSignal
+  /** Asked before each block is passed on: a process that was stopped wakes before any timer of its lease. */
+  readonly holds?: () => boolean
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -68,7 +70,7 @@ async function* listen(
   options: FinnhubOptions,
   signal: AbortSignal,
 ): AsyncGenerator<readonly FeedEvent[]> {
-  const { lost, metrics } = options
+  const { lost, holds = () => !lost.aborted, metrics } = options
   const limits = { ...LIMITS, ...options.limits }
   const say = sessionOf(options, options.clock)
   const log = redactedLog(options)
@@ -84,7 +86,7 @@ async function* listen(
   let forgone: Forgone = { stretch: null, closed: null }
   try {
     for await (const event of inlet.events) {
-      if (lost.aborted) forgone = forgo(forgone, event)
+      if (!holds()) forgone = forgo(forgone, event)
       else yield [event]
     }
     if (lost.aborted) yield farewell(forgone, say)

@@ -22,6 +22,7 @@ const trimmedTo = (earliest: number): Log => ({
     const first = from.get(P0) ?? 0
     yield rowsOf({ partition: 0, first, next: first + 1, ms: T50 }).run
   },
+  landed: () => assert.fail('not landed'),
   trim: () => assert.fail('not trimmed'),
 })
 

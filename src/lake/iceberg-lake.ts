@@ -52,6 +52,8 @@ export type IcebergLakeOptions = {
 }
 
 export type IcebergLake = Lake & {
+  /** The table's UUID; null: it was opened to read. */
+  readonly id: string | null
   /** Removes old metadata files that nothing reaches any more; answers how many. For the one lander, daily. */
   tidy(): Promise<number>
 }
@@ -93,6 +95,7 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Iceb
   const reading: Reading = { opened, loader, manifests: io.manifests }
   if (mode === 'read')
     return {
+      id: null,
       positions: async (partitions) => only((await readSnapshot(reading)).positions, partitions),
       stage: async () => readOnly(table),
       commit: async () => readOnly(table),
@@ -101,9 +104,11 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Iceb
     }
   if ((await loader.load()) === null) await createTable(io, { [SOURCE]: opened.source })
   const load = async () => present(await loader.load(), table)
-  checkTape((await load()).metadata, log, opened.adoptTape)
+  const { metadata: made } = await load()
+  checkTape(made, log, opened.adoptTape)
   if (opened.adoptTape) await adopt({ ...io, load }, log)
   return {
+    id: made['table-uuid'],
     positions: async (partitions) => {
       const { metadata } = await load()
       checkTape(metadata, log, opened.adoptTape)

@@ -49,7 +49,7 @@ test('a turn ends when partitions move', async () => {
   await using tape = memoryTape({ medium })
   await tape.append([numbered(0, 5)])
   let turns = 0
-  for await (const turn of tape.trades.turns(async () => new Map(), never)) {
+  for await (const turn of tape.trades.turns({ id: 'g', start: async () => new Map() }, never)) {
     turns += 1
     if (turns === 3) break
     for await (const run of turn) if (run.count > 0) medium.trades.move()

@@ -27,7 +27,7 @@ export function sharedLease(take: TakeLease): TakeLease {
     const mine = (held ??= begin())
     mine.users += 1
     try {
-      const { epoch, lost } = await unlessAborted(mine.lease, signal)
+      const { epoch, lost, holds } = await unlessAborted(mine.lease, signal)
       const forget = () => (held = held === mine ? null : held)
       if (lost.aborted) forget()
       else lost.addEventListener('abort', forget, { once: true })
@@ -35,6 +35,7 @@ export function sharedLease(take: TakeLease): TakeLease {
       return {
         epoch,
         lost,
+        holds,
         [Symbol.asyncDispose]: async () => {
           if (left) return
           left = true

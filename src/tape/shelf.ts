@@ -2,7 +2,7 @@ import { Fault, isFault } from '../flow/fault.ts'
 import { offset, type LogId, type Offset, type Partition, type Run } from '../market/records.ts'
 import type { Logger } from '../flow/log.ts'
 import { checkResume } from './resume.ts'
-import type { Bounds, Lease, Log, StartOf, Starts, TakeLease } from './tape.ts'
+import type { Bounds, Group, Lease, Log, StartOf, Starts, TakeLease } from './tape.ts'
 
 /** One look at a partition: at most one run, its bounds at that moment, and what is wrong behind the run. */
 export type Look = {
@@ -38,7 +38,8 @@ export function shelfLog(shelf: Shelf, options: ShelfOptions): Log {
     id: shelf.id,
     bounds: async () => shelf.bounds(),
     read: (from, until, signal) => read(shelf, { from, until }, signal),
-    turns: (start, signal) => turns({ shelf, log, options, start }, signal),
+    turns: ({ start }: Group, signal) => turns({ shelf, log, options, start }, signal),
+    landed: async () => undefined, // a file has no monitors of its own
     trim: (before) => shelf.trim(before),
   }
   return log

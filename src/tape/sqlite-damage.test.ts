@@ -221,7 +221,7 @@ test('a last landed record that was trimmed is told, and a turn begins behind it
   await tape.trades.trim(new Map([[ONLY, offset(400)]]))
   const start = async () =>
     new Map([[ONLY, { next: offset(400), last: { offset: offset(399), crc: 1 } }]])
-  for await (const turn of tape.trades.turns(start, never)) {
+  for await (const turn of tape.trades.turns({ id: 'g', start }, never)) {
     for await (const run of turn) {
       assert.equal(textsOf(readsOf(run))[0], '{"p":50,"s":"TSLA","t":400,"v":1}')
       break

@@ -90,6 +90,7 @@ function leaseOf({ db, epoch }: Held, path: string, clock: Clock): Lease {
   return {
     epoch,
     lost: lost.signal,
+    holds: () => !lost.signal.aborted, // a stopped process keeps the lock
     [Symbol.asyncDispose]: async () => {
       over.abort()
       await watching

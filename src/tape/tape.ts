@@ -16,16 +16,22 @@ export type Log = {
   /** Every partition of the log, an empty one too. */
   bounds(): Promise<ReadonlyMap<Partition, Bounds>>
   /**
-   * Turns of exclusive reading. A turn is a stream of runs, contiguous in each partition, that begins where
-   * `start` says (a partition it does not name begins at its earliest record) and follows the tape until
-   * partitions move or `signal` aborts; both end it quietly. Before the first run the last landed record is
+   * Turns of reading, among the readers of one group exclusive in each partition. A turn is a stream of runs,
+   * contiguous in each partition, that begins where the group's `start` says (a partition it does not name
+   * begins at its earliest record) and follows the tape until partitions move or `signal` aborts; both end it
+   * quietly. Before the first run the last landed record is
    * read again: when its CRC differs, or the position lies past the end, the tape is not the one that landed
    * (`corrupt`); when the position lies before the earliest record, records were trimmed before they landed
    * (`corrupt`). What `start` or these checks throw is thrown by the turn, not by `turns`, so that its
    * reader decides whether there is a next one. A turn that its reader leaves early, or keeps while it takes
    * the next, is over; the next turn asks `start` again. A turn is read once.
    */
-  turns(start: StartOf, signal: AbortSignal): AsyncIterable<AsyncIterable<Run>>
+  turns(group: Group, signal: AbortSignal): AsyncIterable<AsyncIterable<Run>>
+  /**
+   * Tells the tape's own monitors how far the turns of a group have landed: a hint for people, which nothing
+   * reads back. Never rejects.
+   */
+  landed(group: string, positions: Positions): Promise<void>
   /**
    * Reads without a group or a claim: tails, verify. With `until`: the partitions that `until` names, each
    * up to there or to where it ended when reading began, whichever comes first; it never waits. With
@@ -42,6 +48,8 @@ export type Log = {
   trim(before: Starts): Promise<void>
 }
 
+/** Who lands a log together: readers of the same id share its partitions out, each begins where `start` says. */
+export type Group = { readonly id: string; readonly start: StartOf }
 /** Where the lake stands for the partitions of a new turn. */
 export type StartOf = (partitions: readonly Partition[]) => Promise<Positions>
 /** An offset for each partition. */
@@ -54,7 +62,7 @@ export type Starts = ReadonlyMap<Partition, Offset>
 export type Tape = AsyncDisposable & {
   readonly trades: Log
   readonly feed: Log
-  /** What the tape was bound to at its first write; null: nothing was written yet. */
+  /** What the tape was bound to by the first session event on it; null: there is none yet. */
   source(): Promise<string | null>
   /**
    * Durable when it resolves, in order, all or nothing; a second append may be called only after the first
@@ -69,7 +77,12 @@ export type Tape = AsyncDisposable & {
  * The right to be the one recorder of a tape, or its one lander. `lost` aborts when it is gone: close the
  * socket at once. `epoch` is greater than that of every holder before. Disposing gives it back.
  */
-export type Lease = AsyncDisposable & { readonly epoch: number; readonly lost: AbortSignal }
+export type Lease = AsyncDisposable & {
+  readonly epoch: number
+  readonly lost: AbortSignal
+  /** Looks at the clock now: a process that was stopped wakes without a lease before any timer tells it so. */
+  holds(): boolean
+}
 
 /** Waits for the lease (standbys wait here); rejects with `closed` when `signal` aborts first. */
 export type TakeLease = (signal: AbortSignal) => Promise<Lease>

@@ -17,11 +17,13 @@ import {
 } from './tape-samples.ts'
 import { fault, type TapeSuite } from './tape-world.ts'
 
+const GROUP = 'landers'
 const nowhere: StartOf = async () => new Map()
 
 /** The first `count` records of the first turn. */
 async function firstTurn(tape: Tape, start: StartOf, count: number): Promise<Read[]> {
-  for await (const turn of tape.trades.turns(start, never)) return await take(turn, count)
+  for await (const turn of tape.trades.turns({ id: GROUP, start }, never))
+    return await take(turn, count)
   return []
 }
 
@@ -44,7 +46,11 @@ async function twenty(
 }
 
 /** The sentences about turns. */
-export function turnSuite({ world, partitions }: TapeSuite): void {
+export function turnSuite(suite: TapeSuite): void {
+  const { world, partitions, claims = 'lease' } = suite
+  if (claims === 'lease') leaseSuite(suite)
+  else groupSuite(suite)
+
   test('a turn begins at the earliest record when the lake has no position', async () => {
     await using place = await world()
     await using tape = await place.open()
@@ -75,7 +81,7 @@ export function turnSuite({ world, partitions }: TapeSuite): void {
     const starts = [nowhere, startBehind(4), startBehind(2)]
     const start: StartOf = async (of) => await (starts.shift() ?? nowhere)(of)
     let kept: AsyncIterator<unknown> | undefined
-    for await (const turn of tape.trades.turns(start, never)) {
+    for await (const turn of tape.trades.turns({ id: GROUP, start }, never)) {
       assert.equal(await kept?.next().then(({ done }) => done), kept && true, 'a kept turn ends')
       const reader = turn[Symbol.asyncIterator]()
       const { value } = await reader.next()
@@ -93,7 +99,7 @@ export function turnSuite({ world, partitions }: TapeSuite): void {
     await twenty(tape)
     const stop = new AbortController()
     let turns = 0
-    for await (const turn of tape.trades.turns(nowhere, stop.signal)) {
+    for await (const turn of tape.trades.turns({ id: GROUP, start: nowhere }, stop.signal)) {
       turns += 1
       for await (const run of turn) if (run.count > 0) setTimeout(() => stop.abort(), 5)
     }
@@ -112,7 +118,7 @@ export function turnSuite({ world, partitions }: TapeSuite): void {
       return new Map()
     }
     let count = 0
-    for await (const turn of tape.trades.turns(start, never)) {
+    for await (const turn of tape.trades.turns({ id: GROUP, start }, never)) {
       const reads = await take(turn, 20).catch((error: unknown) => {
         assert.equal(error, down)
         return null
@@ -167,7 +173,10 @@ export function turnSuite({ world, partitions }: TapeSuite): void {
       [20],
     )
   })
+}
 
+/** Turns under a lease: one lander at a time. */
+function leaseSuite({ world }: TapeSuite): void {
   test('a turn of the feed log and one of the trades log share the lander’s lease, and the last gives it back', async () => {
     await using place = await world()
     const { lander, counts } = countedLease()
@@ -175,7 +184,7 @@ export function turnSuite({ world, partitions }: TapeSuite): void {
     await twenty(tape)
     const stop = new AbortController()
     const ended = [tape.trades, tape.feed].map(async (log) => {
-      for await (const turn of log.turns(nowhere, stop.signal))
+      for await (const turn of log.turns({ id: GROUP, start: nowhere }, stop.signal))
         for await (const run of turn) assert.ok(run.count > 0)
     })
     await new Promise((resolve) => setTimeout(resolve, 10))
@@ -191,7 +200,7 @@ export function turnSuite({ world, partitions }: TapeSuite): void {
     await using tape = await place.open({ lander })
     await tape.append([texts('a')])
     let turns = 0
-    for await (const turn of tape.trades.turns(nowhere, never)) {
+    for await (const turn of tape.trades.turns({ id: GROUP, start: nowhere }, never)) {
       turns += 1
       if (turns === 2) break
       for await (const run of turn) if (run.count > 0) setTimeout(lose, 5)
@@ -199,6 +208,74 @@ export function turnSuite({ world, partitions }: TapeSuite): void {
     assert.equal(counts.taken, 2)
     assert.equal(counts.given, 2)
   })
+}
+
+/** Turns of a group: its readers share the partitions. */
+function groupSuite({ world, partitions }: TapeSuite): void {
+  test('two readers of a group have each partition once, and who leaves is replaced', async () => {
+    await using place = await world()
+    await using tape = await place.open()
+    for (let i = 0; i < 40; i++) await tape.append([numbered(i * 5, i * 5 + 5, `S${i}`)])
+    const one = await place.open({ mode: 'read' })
+    await using two = await place.open({ mode: 'read' })
+    const owned = { one: new Set<number>(), two: new Set<number>() }
+    const landing = (reader: Tape, mine: Set<number>, stop: AbortSignal) =>
+      (async () => {
+        const start: StartOf = async (assigned) => {
+          mine.clear()
+          for (const at of assigned) mine.add(at)
+          return new Map()
+        }
+        for await (const turn of reader.trades.turns({ id: GROUP, start }, stop))
+          for await (const run of turn) assert.ok(mine.has(run.partition))
+      })()
+    const stopOne = new AbortController()
+    const stopTwo = new AbortController()
+    const running = [
+      landing(one, owned.one, stopOne.signal),
+      landing(two, owned.two, stopTwo.signal),
+    ]
+    const settled = (one: number, two: number) => async () => {
+      assert.deepEqual([owned.one.size, owned.two.size], [one, two])
+      assert.equal(new Set([...owned.one, ...owned.two]).size, partitions)
+    }
+    await eventually(
+      settled(Math.ceil(partitions / 2), Math.floor(partitions / 2)),
+      settled(Math.floor(partitions / 2), Math.ceil(partitions / 2)),
+    )
+    stopOne.abort()
+    await running[0]
+    owned.one.clear()
+    await one[Symbol.asyncDispose]()
+    await eventually(settled(0, partitions))
+    stopTwo.abort()
+    await running[1]
+  })
+
+  test('readers of different groups both have all partitions', async () => {
+    await using place = await world()
+    await using tape = await place.open()
+    await twenty(tape)
+    const counts = await Promise.all(
+      ['lake-a', 'lake-b'].map(async (id) => {
+        for await (const turn of tape.trades.turns({ id, start: nowhere }, never))
+          return (await take(turn, 20)).length
+        return 0
+      }),
+    )
+    assert.deepEqual(counts, [20, 20])
+  })
+}
+
+/** Waits until one of the checks passes; after 20 s its failure is the test's. */
+async function eventually(...checks: readonly (() => Promise<void>)[]): Promise<void> {
+  for (let i = 0; ; i++) {
+    const failures: unknown[] = []
+    for (const check of checks) await check().catch((error: unknown) => failures.push(error))
+    if (failures.length < checks.length) return
+    if (i >= 400) throw failures[0]
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }
 
 function offsetless(): never {
@@ -219,7 +296,8 @@ function countedLease(): {
     const give = async () => {
       counts.given += 1
     }
-    return { epoch: counts.taken, lost: lost.signal, [Symbol.asyncDispose]: give }
+    const holds = () => !lost.signal.aborted
+    return { epoch: counts.taken, lost: lost.signal, holds, [Symbol.asyncDispose]: give }
   }
   return { lander, counts, lose: () => lost.abort() }
 }

@@ -20,6 +20,8 @@ export type TapeSuite = {
   readonly world: () => Promise<TapeWorld>
   /** How many partitions the trades log has in this world. */
   readonly partitions: number
+  /** How landers exclude each other: by the lease they are given, or by the group of their turns. */
+  readonly claims?: 'lease' | 'group'
 }
 
 export const fault =

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
@@ -118,9 +120,9 @@ describe('what an operator accepts when tape and lake do not fit', { timeout: 12
 
   test('what a killed lander left half written goes with the next start', async () => {
     await append(104, 105)
-    let id = ''
-    await onTape(async ({ trades }) => void (id = trades.id))
-    const left = join(cli.dir, 'data', 'lake', '.staging', id, 'staged-before')
+    const dead = spawnSync(process.execPath, ['--version']).pid
+    const folder = `lander-${hostname().replaceAll(/[^A-Za-z0-9.]/g, '_')}-${dead}-x`
+    const left = join(cli.dir, 'data', 'lake', '.staging', folder, 'staged-before')
     mkdirSync(left, { recursive: true })
     writeFileSync(join(left, '0.parquet'), 'half')
     assert.equal((await land()).code, 0)

@@ -86,6 +86,7 @@ export async function runLander(of: Shared, process: SimulatedProcess): Promise<
             checkVisible(of, staged)
           },
         },
+        group: 'simulated',
         decode: ({ partition: part, first, next }) => rowsOf({ partition: part, first, next }),
         roll: simulatedRoll(random),
         endOfTurn: () => world.clock.sleep(100 + random.next() * 1_000),
@@ -102,7 +103,7 @@ export async function runLander(of: Shared, process: SimulatedProcess): Promise<
 /** The tape: every turn begins where the lake says and ends where the tape ends. */
 function simulatedLog({ ends, random, runMax }: Shared): Log {
   const partitions = ends.map((_, i) => partition(i))
-  const turns: Log['turns'] = async function* turns(start) {
+  const turns: Log['turns'] = async function* turns({ start }) {
     while (true) {
       const positions = await start(partitions)
       checkLandmarks(positions)
@@ -130,6 +131,7 @@ function simulatedLog({ ends, random, runMax }: Shared): Log {
         partitions.map((part) => [part, { earliest: offset(0), end: offset(ends[part] ?? 0) }]),
       ),
     read: () => assert.fail('not simulated'),
+    landed: () => assert.fail('not simulated'),
     trim: () => assert.fail('not simulated'),
   }
 }

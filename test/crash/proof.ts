@@ -3,12 +3,15 @@ import { cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { freshSeed } from '../../src/flow/random.ts'
+import { proveKafka } from './kafka-proof.ts'
 import { isClean, type Verdict } from './judge.ts'
 import { kill, RATE_PER_SECOND } from './kills.ts'
 import { wakeZombies } from './zombies.ts'
 
 // npm run proof -- [--kills N] [--zombies N] [--seed N] [--write]
-// Kills real processes and says what two programs found; --write puts the report into docs/proof.md.
+// npm run proof -- --kafka ROUNDS [--rate N] [--seed N] [--write]
+// Kills real processes and says what two programs found; --write puts the report into docs/proof.md, that of
+// Kafka into docs/proof-kafka.md.
 
 const FIXED_SEED = 20_261_123
 const REPORT = resolve(import.meta.dirname, '../../docs/proof.md')
@@ -16,6 +19,8 @@ const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '200' },
     zombies: { type: 'string', default: '10' },
+    kafka: { type: 'string' },
+    rate: { type: 'string', default: '20000' },
     seed: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
@@ -57,12 +62,17 @@ const waking = (seed: number, rounds: number) =>
     return { what, seed, verdict, clean: isClean(verdict) }
   })
 
-const seeds = values.seed === undefined ? [FIXED_SEED, freshSeed()] : [Number(values.seed)]
-const all: Proved[] = []
-for (const seed of seeds)
-  all.push(await killing(seed, Math.ceil(Number(values.kills) / seeds.length)))
-for (const seed of seeds.slice(-1)) all.push(await waking(seed, Number(values.zombies)))
-if (values.write) await writeFile(REPORT, reportOf(all))
+if (values.kafka === undefined) await proveHere()
+else await proveKafka({ ...values, rounds: Number(values.kafka), rate: Number(values.rate) })
+
+async function proveHere(): Promise<void> {
+  const seeds = values.seed === undefined ? [FIXED_SEED, freshSeed()] : [Number(values.seed)]
+  const all: Proved[] = []
+  for (const seed of seeds)
+    all.push(await killing(seed, Math.ceil(Number(values.kills) / seeds.length)))
+  for (const seed of seeds.slice(-1)) all.push(await waking(seed, Number(values.zombies)))
+  if (values.write) await writeFile(REPORT, reportOf(all))
+}
 
 function reportOf(proofs: readonly Proved[]): string {
   const rows = proofs.map(({ what, seed, verdict: { verify, audit, gaps }, clean }) =>

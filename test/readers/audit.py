@@ -126,4 +126,5 @@ def main(tape_dir, lake_dir, catalog_db):
     )
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -66,6 +66,7 @@ async function overviewOf({ parts, registry }: RunningPart): Promise<Overview> {
     source: { source: places.source, simulated: places.simulated },
     version: packageVersion(),
     statusDir: places.status,
+    shared: places.tape.kind === 'kafka',
     dayStart: (now) => parseTime('today', loaded.settings.tz, now),
     ownSamples: registry.samples,
   })

@@ -1,14 +1,14 @@
 import type { Clock } from '../flow/clock.ts'
 import { gaps, type Gap } from '../market/coverage.ts'
 import type { SessionEvent } from '../market/feed-events.ts'
-import type { Offset, Partition, Positions, Run } from '../market/records.ts'
+import { recordBytes, type Offset, type Partition, type Run } from '../market/records.ts'
 import { decodeEvent } from '../market/session-events.ts'
-import { recordBytes } from '../market/records.ts'
 import type { Trades } from '../market/trades.ts'
-import type { Bounds, Log } from '../tape/tape.ts'
+import type { Bounds } from '../tape/tape.ts'
 import { createLive, type Live } from './live.ts'
 import type { Sample } from './metrics.ts'
-import { receivedAt } from './seek.ts'
+import { NO_PROGRESS, type Progress } from './progress.ts'
+import { landsElsewhere, recordsElsewhere } from './elsewhere.ts'
 import { followEvent, marketOpen, noConnection } from './session.ts'
 import { stateOf, stoppedText, type State, type Stopped } from './state.ts'
 import { STATUS_STALE_MS, readStatuses, sampleOf, type PartStatus } from './status.ts'
@@ -17,14 +17,6 @@ import { STATUS_STALE_MS, readStatuses, sampleOf, type PartStatus } from './stat
 const GAPS_LISTED_MAX = 20
 /** Symbols listed on the page. */
 const SYMBOLS_LISTED_MAX = 100
-
-/** How far tape and lake are apart. */
-export type Progress = {
-  /** Records ever written to the tape. */
-  readonly records: number
-  readonly lagRecords: number | null
-  readonly lagSeconds: number | null
-}
 
 export type Overview = {
   takeTrades(run: Run): void
@@ -82,6 +74,8 @@ export type OverviewOptions = {
   readonly source: Source
   readonly version: string
   readonly statusDir: string
+  /** Parts on other machines use the tape too: what is not seen here may run there. */
+  readonly shared: boolean
   /** Start of the day that "today" means, ms since 1970 UTC. */
   readonly dayStart: (nowMs: number) => number
   readonly ownSamples: () => readonly Sample[]
@@ -91,11 +85,11 @@ const iso = (ms: number): string => new Date(ms).toISOString()
 
 /** Everything that the page and `/metrics` say, kept from what the tape, the lake and the parts say. */
 export function createOverview(options: OverviewOptions): Overview {
-  const { clock, decode, statusDir } = options
+  const { clock, decode, statusDir, shared } = options
   const live = createLive(decode, clock)
   const connection = noConnection()
   const events: SessionEvent[] = []
-  let progress: Progress = { records: 0, lagRecords: null, lagSeconds: null }
+  let progress = NO_PROGRESS
   let ready = false
   let { source } = options
   const statuses = async (): Promise<readonly PartStatus[]> => {
@@ -128,8 +122,8 @@ export function createOverview(options: OverviewOptions): Overview {
       const state = stateOf({
         nowMs,
         ...source,
-        recorder: has('record'),
-        lander: has('land'),
+        recorder: has('record') || (shared && recordsElsewhere(connection, nowMs)),
+        lander: has('land') || (shared && landsElsewhere(progress)),
         stopped: stoppedOf(parts),
         connected,
         closedCause,
@@ -165,6 +159,13 @@ function samplesOf({ live, progress, parts }: Omit<Numbers, 'nowMs'>): readonly 
     ...gauge('ticklake_tape_records', progress.records),
     ...gauge('ticklake_tape_lag_records', progress.lagRecords),
     ...gauge('ticklake_tape_lag_seconds', progress.lagSeconds),
+    ...progress.partitions.flatMap(({ partition, lagRecords, lagSeconds }) => {
+      const labels = { partition: String(partition) }
+      return [
+        { name: 'ticklake_tape_partition_lag_records', labels, value: lagRecords },
+        { name: 'ticklake_tape_partition_lag_seconds', labels, value: lagSeconds },
+      ]
+    }),
     ...gauge('ticklake_trades_per_second', live.perSecond()),
   ]
 }
@@ -172,10 +173,10 @@ function samplesOf({ live, progress, parts }: Omit<Numbers, 'nowMs'>): readonly 
 const stoppedOf = (parts: readonly PartStatus[]): Stopped | null =>
   parts.find(({ part }) => part === 'land')?.stopped ?? null
 
-/** One status a part: of those that work the newest (a killed one's stays a moment), else a standby's. */
+/** One status a part: of those that work that of the last start (a killed one's stays a moment), else a standby's. */
 const active = (statuses: readonly PartStatus[]): readonly PartStatus[] =>
   [...Map.groupBy(statuses, ({ part }) => part).values()].flatMap((same) => {
-    const newest = same.toSorted((a, b) => b.at - a.at)
+    const newest = same.toSorted((a, b) => b.started - a.started)
     const awake = newest.filter(({ state }) => !state.startsWith('waiting'))
     const shown = awake.find(({ stopped }) => (stopped ?? null) === null) ?? awake[0] ?? newest[0]
     return shown === undefined ? [] : [shown]
@@ -272,40 +273,6 @@ function stretches(
     const symbols = group.flatMap(({ symbol }) => (symbol === null ? [] : [symbol]))
     return [{ symbols, from, to, cause, open }]
   })
-}
-
-/** How far the lake is behind the tape, in records, and in seconds by the oldest record not yet landed. */
-export async function progressOf(
-  log: Log,
-  positions: (partitions: readonly Partition[]) => Promise<Positions>,
-  { clock, signal }: { clock: Clock; signal: AbortSignal },
-): Promise<Progress> {
-  const bounds = await log.bounds()
-  const landed = await positions([...bounds.keys()])
-  let records = 0
-  let lagRecords = 0
-  let oldest: number | null = null
-  for (const [partition, { earliest, end }] of bounds) {
-    records += end
-    const next = landedNext(landed, partition, earliest)
-    lagRecords += Math.max(0, end - next)
-    if (next >= end) continue
-    const at = await receivedAt(log, { partition, at: next, signal })
-    if (at !== null) oldest = Math.min(oldest ?? at, at)
-  }
-  const lagSeconds = oldest === null ? 0 : Math.max(0, clock.now() - oldest) / 1000
-  return { records, lagRecords, lagSeconds }
-}
-
-/** What is on the tape, where the lake cannot be asked. */
-export async function tapeOnly(log: Pick<Log, 'bounds'>): Promise<Progress> {
-  const ends = [...(await log.bounds()).values()].map(({ end }) => Number(end))
-  return { records: ends.reduce((sum, end) => sum + end, 0), lagRecords: null, lagSeconds: null }
-}
-
-const landedNext = (landed: Positions, partition: Partition, earliest: Offset): Offset => {
-  const next = landed.get(partition)?.next
-  return next === undefined || next < earliest ? earliest : next
 }
 
 /** Where to begin to read so that at most `count` records of each partition come first. */

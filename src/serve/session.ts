@@ -12,17 +12,21 @@ export type Connection = {
   connected: boolean | null
   closedCause: string | null
   readonly symbols: Set<string>
+  /** When a recorder last said anything, by its clock, ms; null: never. */
+  heardMs: number | null
 }
 
 export const noConnection = (): Connection => ({
   connected: null,
   closedCause: null,
   symbols: new Set(),
+  heardMs: null,
 })
 
 /** Follows one event of the feed log. */
 export function followEvent(connection: Connection, event: SessionEvent): void {
   const { symbols } = connection
+  connection.heardMs = Math.max(connection.heardMs ?? event.at, event.at)
   switch (event.kind) {
     case 'opened':
       connection.connected = true

@@ -17,6 +17,6 @@ export function mendText({ unfit, command }: Judgement, { paint }: Terminal): st
     const advice = change === null ? `    ${plain(mend)}\n` : ''
     return `  ${what}\n    ${costs}\n${advice}`
   })
-  const mends = command === null ? '' : `  To change what can be:\n${plain(command)}\n`
+  const mends = command === null ? '' : `  This command changes the settings:\n${plain(command)}\n`
   return lines.join('') + mends
 }

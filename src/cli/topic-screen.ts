@@ -84,13 +84,22 @@ function recorderText({ recorder, mayJoin }: TapeDescription, { zone }: Screen):
   return plain(`${host} holds the lease${since}`)
 }
 
+/** Kafka's words for a group, in ours. */
+const STATES: Readonly<Record<string, string>> = {
+  Stable: 'landing',
+  Empty: 'nobody lands now',
+  PreparingRebalance: 'sharing out anew',
+  CompletingRebalance: 'sharing out anew',
+}
+
 function landersText({ landing, topics }: TapeDescription): string {
   if (landing.length === 0) return '  no group that this user may see has landed this tape\n'
   return landing
     .map((group) => {
       const behind = behindOf(group, topics)
       const all = [...behind.values()].reduce((sum, one) => sum + one, 0)
-      const head = `  ${group.topic} ← ${group.id}: ${group.state.toLowerCase()}, ${showCount(all)} behind\n`
+      const state = STATES[group.state] ?? group.state
+      const head = `  ${group.topic} ← ${group.id}: ${state}, ${showCount(all)} behind\n`
       const rows = group.members.map(({ id, instance, host, partitions }) => [
         `    ${host}`,
         instance ?? id,

@@ -17,15 +17,12 @@ export const command: Command = {
     takes: 'create|describe',
     summary: 'The tape’s topics on Kafka: make them, look at them',
     examples: [
-      [
-        'ticklake topic create --tape kafka://broker:9092',
-        'both topics, with what each setting is for',
-      ],
+      ['ticklake topic create --tape kafka://broker:9092', 'both, each setting with its reason'],
       [
         'ticklake topic create --partitions 16 --retention 30d --dry-run',
         'ask whether it would be made',
       ],
-      ['ticklake topic describe', 'partitions, who records, who lands, and what a setting costs'],
+      ['ticklake topic describe', 'partitions, who records, who lands'],
     ],
     about:
       'A tape on Kafka is two topics: the trades, and TOPIC_feed_log beside them, which always has one\n' +

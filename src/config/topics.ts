@@ -39,7 +39,7 @@ export const makeTopics = (parts: Parts, wanted: Wanted): Promise<readonly Topic
   once(() => make(parts, wanted))
 
 async function make(parts: Parts, wanted: Wanted): Promise<readonly TopicOutcome[]> {
-  const { createTopic, feedPlanOf, PLAN, replicationOf, topicSettings, topicShape } =
+  const { createTopic, ensureTopics, feedPlanOf, PLAN, replicationOf, topicSettings, topicShape } =
     await import('../tape/kafka/topics.ts')
   const { describeTopic } = await import('../tape/kafka/describe.ts')
   const { changeCommand, deviations, unfitSettings } = await import('../tape/kafka/fitness.ts')
@@ -74,6 +74,7 @@ async function make(parts: Parts, wanted: Wanted): Promise<readonly TopicOutcome
     const command = changeCommand(unfit, bootstrap)
     outcomes.push({ name, partitions: found.partitions.length, unfit, command })
   }
+  if (!wanted.dryRun) await ensureTopics(cluster, names, plan) // a broker may not know of them yet
   return outcomes
 }
 

@@ -148,7 +148,7 @@ function contents({ topic, isFeedLog }: Judged): readonly Found[] {
     setting: 'partitions',
     value: String(partitions.length),
     costs: 'events keep their order within a partition only: gaps may be wrong',
-    mend: 'Delete the topic while nothing records: it is made anew with one partition.',
+    mend: 'Delete it while nothing records: it is made anew. Then `ticklake land --adopt-tape`.',
   }
   return [split, ...found]
 }

@@ -138,7 +138,8 @@ async function openAppender(
     throw new Fault('invalid', `topic ${topic} cannot be written without a source`, {
       remedy: 'Name the source, as in --source finnhub.',
     })
-  refuseOther(await boundTo(), source, topic)
+  let bound = await boundTo()
+  refuseOther(bound, source, topic)
   await using opening = new AsyncDisposableStack()
   const producing = { cluster, codecs, compression }
   const tradesOut = opening.use(await openProducer({ ...producing, topic: trades }))
@@ -154,9 +155,14 @@ async function openAppender(
   return {
     append: async (events) => {
       for (const event of events) if (event.kind === 'session') speaker = speakerOf(event.event)
-      const appending = pending(events, () => oversized(recordsOf(events), { fits, speaker }))
+      const binding = bound === null ? events.findIndex(({ kind }) => kind === 'records') : 0
+      const appending = pending(events, () => ({
+        ...oversized(recordsOf(events), { fits, speaker }),
+        binding: Math.max(0, binding),
+      }))
       last = appending.catch(() => undefined)
       await appending
+      if (events.some(({ kind }) => kind === 'session')) bound = source
     },
     settled: () => last,
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
@@ -165,29 +171,43 @@ async function openAppender(
 
 const speakerOf = ({ source, recorder, epoch }: SessionEvent) => ({ source, recorder, epoch })
 
+/** How many session events come before the first record: on a tape that is not bound yet they bind it first. */
+type Appending = Recorded & { readonly binding: number }
+
+/** What is still to be packed, step by step; what was packed waits in its producer. */
+type Unfinished = {
+  readonly events: readonly FeedEvent[]
+  readonly steps: { readonly to: Producer; readonly blocks: readonly Keyed[] }[]
+}
+
 /**
- * Trades first, then the feed log, so that an `alive` vouches only for what is written. An append that failed
- * `unavailable` is not given up: its batches wait with their sequences, and the next call goes on with them; the
- * same events are not packed a second time.
+ * Trades first, then the feed log, so that an `alive` vouches only for what is written; but what binds the tape
+ * comes before any trade, for who lands must know whose they are. An append that failed `unavailable` is not
+ * given up: its batches wait with their sequences, and the next call goes on with them; the same events are not
+ * packed a second time.
  */
 function pendingAppends(trades: Producer, feed: Producer) {
-  let unfinished: { readonly events: readonly FeedEvent[]; session: readonly Keyed[] } | null = null
-  const finish = async () => {
-    await trades.flush()
-    if (unfinished !== null && unfinished.session.length > 0) {
-      feed.pack(unfinished.session)
-      unfinished.session = []
-    }
+  let unfinished: Unfinished | null = null
+  const finish = async ({ steps }: Unfinished) => {
     await feed.flush()
+    await trades.flush()
+    for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
+      step.to.pack(step.blocks)
+      await step.to.flush()
+    }
     unfinished = null
   }
-  return async (events: readonly FeedEvent[], records: () => Recorded): Promise<void> => {
-    if (unfinished?.events === events) return finish()
-    if (unfinished !== null) await finish()
-    const recorded = records()
-    unfinished = { events, session: recorded.session }
-    trades.pack(recorded.trades)
-    await finish()
+  return async (events: readonly FeedEvent[], records: () => Appending): Promise<void> => {
+    if (unfinished?.events === events) return finish(unfinished)
+    if (unfinished !== null) await finish(unfinished)
+    const { trades: blocks, session, binding } = records()
+    const steps = [
+      { to: feed, blocks: session.slice(0, binding) },
+      { to: trades, blocks },
+      { to: feed, blocks: session.slice(binding) },
+    ]
+    unfinished = { events, steps: steps.filter(({ blocks }) => blocks.length > 0) }
+    await finish(unfinished)
   }
 }
 

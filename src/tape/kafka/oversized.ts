@@ -26,7 +26,7 @@ export function oversized({ trades, session }: Recorded, { fits, speaker }: Fitt
     for (const i of large) told.push(eventRecords(unreadable(records, i, speaker)))
     return large.length === 0 ? records : without(records, new Set(large))
   })
-  return { trades: kept, session: [...told, ...session] }
+  return { trades: kept, session: [...session, ...told] }
 }
 
 const sizes = (records: Keyed, i: number) => ({

@@ -51,7 +51,7 @@ function checkBounds(place: string, { next }: Position, { earliest, end }: Bound
       `${place}: the lake holds records up to ${next}, but the tape ends at ${end}`,
       {
         remedy:
-          'The tape was truncated, or restored from an older copy. Put back the tape that holds them, or start a new tape folder for what comes.',
+          'The tape was truncated, or restored from an older copy. Put back the tape that holds them, or record what comes to a new one (another folder or topic) and land it with --adopt-tape.',
       },
     )
   if (next < earliest)

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { systemClock } from '../../src/flow/clock.ts'
+import { isFault } from '../../src/flow/fault.ts'
+import { silent } from '../../src/flow/log.ts'
+import { noMetrics } from '../../src/flow/metrics.ts'
+import { systemRandom } from '../../src/flow/random.ts'
+import { OPEN } from '../../src/tape/kafka/security.ts'
+import { openKafkaTape } from '../../src/tape/kafka-tape.ts'
+import type { Tape } from '../../src/tape/tape.ts'
+import { withoutKafka } from '../../stack/kafka/needs.ts'
+import { startKafka, type Kafka } from '../../stack/kafka.ts'
+import { alive, numbered } from '../conformance/tape-samples.ts'
+
+const GROUP = 'landers'
+const skip = withoutKafka()
+
+for (const version of ['4', '3'] as const)
+  describe(`static members of a group on Kafka ${version}`, { skip }, () => {
+    let kafka: Kafka
+    before(async () => (kafka = await startKafka({ version })))
+    after(() => kafka[Symbol.asyncDispose]())
+
+    const open = (topic: string, instance: string | null, mode: 'read' | 'write' = 'read') =>
+      openKafkaTape({
+        brokers: kafka.brokers.map(({ port }) => ({ host: '127.0.0.1', port })),
+        security: OPEN,
+        clock: systemClock,
+        random: systemRandom,
+        log: silent,
+        metrics: noMetrics,
+        topic,
+        mode,
+        source: 'simulator',
+        instance,
+      })
+
+    test('a restart within the session keeps its partitions and disturbs nobody', async () => {
+      const topic = `static_${randomUUID()}`
+      await using writer = await open(topic, null, 'write')
+      await writer.append([numbered(0, 10), alive(10)])
+      await using other = await open(topic, 'b')
+      const staying = follow(other)
+      const first = await open(topic, 'a')
+      const before = follow(first)
+      await until(() => before.owned().length === 4 && staying.owned().length === 4)
+      const turns = staying.turns()
+      const mine = before.owned()
+      await before.stop()
+      await first[Symbol.asyncDispose]() // says no farewell: its session goes on
+      await using again = await open(topic, 'a')
+      const afterwards = follow(again)
+      await until(() => afterwards.owned().length === 4)
+      assert.deepEqual(afterwards.owned(), mine)
+      await delay(1_500) // a rebalance would show within a heartbeat
+      assert.equal(staying.turns(), turns)
+      await afterwards.stop()
+      await staying.stop()
+    })
+
+    test('two processes under one name are told so', async () => {
+      const topic = `static_${randomUUID()}`
+      await using writer = await open(topic, null, 'write')
+      await writer.append([numbered(0, 10), alive(10)])
+      await using one = await open(topic, 'a')
+      const fenced = follow(one)
+      await until(() => fenced.owned().length === 8)
+      await using two = await open(topic, 'a')
+      const taking = follow(two)
+      await until(() => taking.owned().length === 8)
+      const error = await fenced.ended
+      assert.ok(isFault(error, 'invalid'), String(error))
+      assert.match(error.remedy, /TICKLAKE_KAFKA_INSTANCE/)
+      await taking.stop()
+    })
+  })
+
+/** Takes turns until stopped, and tells what it was given. */
+function follow(tape: Tape) {
+  const stop = new AbortController()
+  let owned: readonly number[] = []
+  let turns = 0
+  const start = async (mine: readonly number[]) => {
+    owned = mine
+    return new Map()
+  }
+  const reading = async () => {
+    for await (const turn of tape.trades.turns({ id: GROUP, start }, stop.signal)) {
+      turns += 1
+      for await (const run of turn) assert.ok(owned.includes(run.partition))
+    }
+  }
+  const ended = reading().then(
+    () => null,
+    (error: unknown) => error,
+  )
+  return {
+    owned: () => owned,
+    turns: () => turns,
+    ended,
+    stop: async () => {
+      stop.abort()
+      assert.equal(await ended, null)
+    },
+  }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let i = 0; !holds(); i++) {
+    assert.ok(i < 600, 'it did not come to pass within 30 s')
+    await delay(50)
+  }
+}

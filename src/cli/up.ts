@@ -1,5 +1,7 @@
 import { createServer } from 'node:net'
 import type { Parts } from '../config/components.ts'
+import type { Setting } from '../config/setting.ts'
+import { SETTINGS } from '../config/settings.ts'
 import { Fault } from '../flow/fault.ts'
 import type { Logger } from '../flow/log.ts'
 import { keepChild, type Child } from './children.ts'
@@ -158,22 +160,33 @@ function childArguments({ json, configFile, terminal }: Invocation): readonly st
   ]
 }
 
-/** Settings given as flags, and what this process has settled, so that all parts agree. */
+/** Settings given as flags, and what this process has settled, so that all parts agree; secrets where they are used. */
 function childEnvironment(
   { given }: Invocation,
   { places }: Parts,
   name: string,
 ): NodeJS.ProcessEnv {
   const asVariables = [...given].map(([setting, value]) => [variableOf(setting), value])
-  const { FINNHUB_TOKEN, ...rest } = process.env
+  const kept = Object.entries(process.env).filter(([variable]) => !isKeptFrom(name, variable))
   return {
-    ...rest,
-    ...(name === 'record' && FINNHUB_TOKEN !== undefined && { FINNHUB_TOKEN }),
+    ...Object.fromEntries(kept),
     ...Object.fromEntries(asVariables),
     TICKLAKE_SOURCE: places.source,
     TICKLAKE_DATA: places.data,
   }
 }
+
+/** The feed's key is for the recorder alone; a simulator meets neither feed nor brokers. */
+const isKeptFrom = (part: string, variable: string): boolean =>
+  variable === SETTINGS['finnhub.token'].env
+    ? part !== 'record'
+    : part === 'simulator' && SECRETS.has(variable)
+
+const SECRETS: ReadonlySet<string> = new Set(
+  Object.values<Setting>(SETTINGS).flatMap(({ kind, env }) =>
+    kind.type === 'secret' ? [env] : [],
+  ),
+)
 
 const variableOf = (setting: string): string =>
   `TICKLAKE_${setting.toUpperCase().replaceAll('.', '_')}`

@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib'
 import { assert } from '../flow/fault.ts'
 import {
   offset,
+  recordBytes,
   type LogId,
   type Offset,
   type Partition,
@@ -97,6 +98,19 @@ function join(slices: readonly Slice[], count: number, size: number): Records {
     row += to - from
   }
   return { count, bytes, ends, receivedMs, redelivered }
+}
+
+/** Rows `rows` of `records`, in that order, with arrays of their own. */
+export function picked(records: Records, rows: readonly number[]): Records {
+  const parts = rows.map((i) => recordBytes(records, i))
+  let end = 0
+  return {
+    count: rows.length,
+    bytes: new Uint8Array(Buffer.concat(parts)),
+    ends: Uint32Array.from(parts, ({ length }) => (end += length)),
+    receivedMs: Float64Array.from(rows, (i) => records.receivedMs[i] ?? 0),
+    redelivered: Uint8Array.from(rows, (i) => records.redelivered[i] ?? 0),
+  }
 }
 
 /** CRC-32 over the block's place and every column, as little-endian bytes. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Fault } from '../flow/fault.ts'
 import { silent, type Logger } from '../flow/log.ts'
 import { partition, type Keyed, type Partition, type Records } from '../market/records.ts'
+import { picked } from './block.ts'
 import { recordsOf, refuseEvents } from './events.ts'
 import { memoryShelf, type MemoryShelf } from './memory-shelf.ts'
 import { sharedLease } from './shared-lease.ts'
@@ -107,20 +108,6 @@ function parted(records: Keyed, partitions: number): [Partition, Records][] {
     )
     return [partition(home), picked(records, rows)]
   }).filter(([, { count }]) => count > 0)
-}
-
-function picked(records: Records, rows: readonly number[]): Records {
-  const parts = rows.map((i) =>
-    records.bytes.subarray(i === 0 ? 0 : records.ends[i - 1], records.ends[i]),
-  )
-  let end = 0
-  return {
-    count: rows.length,
-    bytes: new Uint8Array(Buffer.concat(parts)),
-    ends: Uint32Array.from(parts, ({ length }) => (end += length)),
-    receivedMs: Float64Array.from(rows, (i) => records.receivedMs[i] ?? 0),
-    redelivered: Uint8Array.from(rows, (i) => records.redelivered[i] ?? 0),
-  }
 }
 
 /** FNV-1a, 32 bits. */

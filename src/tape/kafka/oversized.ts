@@ -1,5 +1,6 @@
 import { recordBytes, type Keyed } from '../../market/records.ts'
 import type { SessionEvent } from '../../market/feed-events.ts'
+import { picked } from '../block.ts'
 import { eventRecords, type Recorded } from '../events.ts'
 
 /** Of a record that does not fit, as of a frame that cannot be split, the start is kept. */
@@ -17,7 +18,7 @@ export type Fitting = {
  * event with its start, so that it is told and its stretch is a gap.
  */
 export function oversized({ trades, session }: Recorded, { fits, speaker }: Fitting): Recorded {
-  if (trades.every((records) => largest(records, fits) === null)) return { trades, session }
+  if (trades.every((records) => tooLarge(records, fits) === null)) return { trades, session }
   const told: Keyed[] = []
   const kept = trades.map((records) => {
     const large = Array.from({ length: records.count }, (_, i) => i).filter(
@@ -34,8 +35,8 @@ const sizes = (records: Keyed, i: number) => ({
   key: Buffer.byteLength(records.keys[records.key[i] ?? 0] ?? ''),
 })
 
-/** The largest record where it does not fit; most blocks are small as a whole, and then nothing is looked at. */
-function largest(records: Keyed, fits: Fitting['fits']): number | null {
+/** The first record that does not fit; null: all do. Most blocks are small as a whole: nothing is looked at. */
+function tooLarge(records: Keyed, fits: Fitting['fits']): number | null {
   if (fits({ bytes: records.bytes.length, key: 1_024 })) return null
   for (let i = 0; i < records.count; i++) if (!fits(sizes(records, i))) return i
   return null
@@ -57,15 +58,6 @@ function unreadable(records: Keyed, i: number, speaker: Fitting['speaker']): Ses
 
 function without(records: Keyed, gone: ReadonlySet<number>): Keyed {
   const rows = Array.from({ length: records.count }, (_, i) => i).filter((i) => !gone.has(i))
-  const parts = rows.map((i) => recordBytes(records, i))
-  let end = 0
-  return {
-    count: rows.length,
-    bytes: new Uint8Array(Buffer.concat(parts)),
-    ends: Uint32Array.from(parts, ({ length }) => (end += length)),
-    receivedMs: Float64Array.from(rows, (i) => records.receivedMs[i] ?? 0),
-    redelivered: Uint8Array.from(rows, (i) => records.redelivered[i] ?? 0),
-    key: Uint32Array.from(rows, (i) => records.key[i] ?? 0),
-    keys: records.keys,
-  }
+  const key = Uint32Array.from(rows, (i) => records.key[i] ?? 0)
+  return { ...picked(records, rows), key, keys: records.keys }
 }

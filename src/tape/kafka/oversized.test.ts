@@ -39,5 +39,5 @@ test('a record that does not fit is told of with its start, and the others keep 
       ['unreadable', 7, 101],
     ],
   )
-  assert.match(events[1]?.cause ?? '', /70000 bytes .* max\.message\.bytes/)
+  assert.match(events[1]?.cause ?? '', /70000 bytes .*max\.message\.bytes/)
 })

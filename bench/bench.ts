@@ -1,15 +1,25 @@
 import { seededRandom, type Random } from '../src/flow/random.ts'
-import { logId, offset, partition, type Records, type Run } from '../src/market/records.ts'
+import {
+  logId,
+  offset,
+  partition,
+  recordBytes,
+  type Records,
+  type Run,
+} from '../src/market/records.ts'
 
-/** One measurement. Times are of the measured part alone; `rssMb` is the process's peak so far. */
+/**
+ * One measurement. Times are of the measured part alone; `rssMb` is the process's peak so far, null where it is
+ * another program's that does not say.
+ */
 export type BenchRow = {
   readonly name: string
   readonly rows: number
   readonly seconds: number
   readonly rowsPerSecond: number
-  /** User and system time of all threads of this process. */
+  /** User and system time of all threads of the process. */
   readonly cpuSeconds: number
-  readonly rssMb: number
+  readonly rssMb: number | null
   readonly note?: string
 }
 export type BenchOptions = { readonly trades: number }
@@ -157,3 +167,12 @@ export const asRun = (records: Records, first: number): Run => ({
   next: offset(first + records.count),
   delta: Uint32Array.from({ length: records.count }, (_, i) => i),
 })
+
+/** The records of the runs, a line each. */
+export function asLines(runs: Iterable<Run>): Buffer {
+  const lines: Uint8Array[] = []
+  for (const run of runs)
+    for (let i = 0; i < run.count; i++) lines.push(recordBytes(run, i), NEWLINE)
+  return Buffer.concat(lines)
+}
+const NEWLINE = encoder.encode('\n')

@@ -26,24 +26,40 @@ const FILL = fileURLToPath(new URL('fill.ts', import.meta.url))
 const ROLL = { rowsMax: 500_000, bytesMax: 256 * 1024 * 1024, ageMsMax: 10_000 }
 const PARQUET = { memoryMb: 512, threads: 2 }
 
-/** A filled SQLite tape beside an empty lake, both in a temporary folder that goes when it is disposed. */
-export type Filled = AsyncDisposable & {
-  readonly dir: string
-  readonly tape: Tape
+/** A tape beside an empty lake in a folder. */
+export type Landing = AsyncDisposable & {
   readonly lake: Lake
   readonly parquet: ParquetWriter
   readonly decode: (run: Run) => Rows
-  /** Tape → lake through the pipeline, up to the end of the tape; resolves when all of it is visible. */
-  land(): Promise<void>
+  /** Tape → lake through the pipeline; resolves with how many are visible, once all that were asked for are. */
+  land(): Promise<number>
 }
 
+/** A filled SQLite tape beside an empty lake, both in a temporary folder that goes when it is disposed. */
+export type Filled = Landing & { readonly dir: string; readonly tape: Tape }
+
 export async function openFilled(trades: number): Promise<Filled> {
-  const dir = await mkdtemp(join(tmpdir(), 'ticklake-bench-'))
   await using opening = new AsyncDisposableStack()
-  opening.defer(() => rm(dir, { recursive: true, force: true }))
-  const [clock, random] = [systemClock, systemRandom]
+  const dir = opening.adopt(await mkdtemp(join(tmpdir(), 'ticklake-bench-')), remove)
   await promisify(execFile)(process.execPath, [FILL, join(dir, 'tape'), SOURCE, String(trades)])
-  const tape = opening.use(await openSqliteTape({ dir: join(dir, 'tape'), mode: 'read', clock }))
+  const tape = opening.use(
+    await openSqliteTape({ dir: join(dir, 'tape'), mode: 'read', clock: systemClock }),
+  )
+  const landing = opening.use(await openLanding({ dir, tape, trades }))
+  const closing = opening.move()
+  return { ...landing, dir, tape, [Symbol.asyncDispose]: () => closing.disposeAsync() }
+}
+
+const remove = (dir: string) => rm(dir, { recursive: true, force: true })
+
+/** An empty lake in the folder `lake` of `dir`, to land at least `trades` of the trades on the tape. */
+export async function openLanding({
+  dir,
+  tape,
+  trades,
+}: Pick<Filled, 'dir' | 'tape'> & { readonly trades: number }): Promise<Landing> {
+  await using opening = new AsyncDisposableStack()
+  const [clock, random] = [systemClock, systemRandom]
   await mkdir(join(dir, 'lake'))
   const store = await openLocalStore({ dir: join(dir, 'lake'), mode: 'write', clock, random })
   const catalog = opening.use(
@@ -58,8 +74,6 @@ export async function openFilled(trades: number): Promise<Filled> {
   const decode = (run: Run) => recordRows(trade(run), SOURCE)
   const closing = opening.move()
   return {
-    dir,
-    tape,
     lake,
     parquet,
     decode,
@@ -70,7 +84,7 @@ export async function openFilled(trades: number): Promise<Filled> {
 
 type LandingAll = Pick<Filled, 'tape' | 'lake' | 'decode'> & { readonly trades: number }
 
-async function landAll({ tape, lake, decode, trades }: LandingAll): Promise<void> {
+async function landAll({ tape, lake, decode, trades }: LandingAll): Promise<number> {
   const stop = new AbortController()
   let landed = 0
   const commit: Lake['commit'] = async (staged) => {
@@ -87,4 +101,5 @@ async function landAll({ tape, lake, decode, trades }: LandingAll): Promise<void
     endOfTurn: (fault) => Promise.reject(fault),
     signal: stop.signal,
   })
+  return landed
 }

@@ -1,15 +1,17 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import type { Bench, BenchRow } from './bench.ts'
 
-const USAGE = `npm run bench -- [decode] [record] [land] [query] [--trades N] [--write]
+const USAGE = `npm run bench -- [decode] [record] [land] [query] [kafka-record] [kafka-read] [kafka-land]
+                 [--trades N] [--write]
 
 Runs the named benchmarks (default: all), each in a process of its own, with N trades (default 1000000),
-and prints one table. --write also writes bench/results-N.json.`
+and prints one table. --write also writes bench/results-N.json. Those of Kafka need Java and Maven, and compare
+with librdkafka where READERS_PYTHON names a Python that has confluent-kafka.`
 
 /** Each is bench/<name>.ts, which exports the function. */
 const BENCHES = {
@@ -17,6 +19,9 @@ const BENCHES = {
   record: 'benchRecord',
   land: 'benchLand',
   query: 'benchQuery',
+  'kafka-record': 'benchKafkaRecord',
+  'kafka-read': 'benchKafkaRead',
+  'kafka-land': 'benchKafkaLand',
 } as const
 type BenchName = keyof typeof BENCHES
 const NAMES = Object.keys(BENCHES) as BenchName[]
@@ -38,7 +43,8 @@ async function runOne(name: BenchName, trades: number): Promise<void> {
 /** In the parent: the rows of one benchmark, from a process of its own so that its memory is its own. */
 async function rowsOf(name: BenchName, trades: number): Promise<BenchRow[]> {
   const args = [...process.execArgv, main, '--one', name, '--trades', String(trades)]
-  const { stdout } = await run(process.execPath, args, { maxBuffer: STDOUT_BYTES_MAX })
+  const { stdout, stderr } = await run(process.execPath, args, { maxBuffer: STDOUT_BYTES_MAX })
+  process.stderr.write(stderr) // what it skipped, and why
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '[]') as BenchRow[]
 }
 
@@ -49,7 +55,7 @@ const cells = (row: BenchRow): string[] => [
   row.seconds.toFixed(2),
   Math.round(row.rowsPerSecond).toLocaleString('en'),
   ((row.cpuSeconds / row.rows) * 1e6).toFixed(2),
-  row.rssMb.toFixed(0),
+  row.rssMb?.toFixed(0) ?? '–',
   row.note ?? '',
 ]
 
@@ -69,6 +75,7 @@ function table(rows: readonly BenchRow[]): string {
 
 const machine = () => ({
   date: new Date().toISOString(),
+  load: loadavg()[0],
   node: process.version,
   cpu: cpus()[0]?.model ?? 'unknown',
   cores: cpus().length,
@@ -115,9 +122,11 @@ else if (unknown.length > 0 || !Number.isSafeInteger(trades) || trades < 1) {
 } else if (values.one !== undefined && isName(values.one)) await runOne(values.one, trades)
 else {
   const names = positionals.length === 0 ? NAMES : positionals.filter(isName)
-  const rows = await runAll(names, trades)
   const on = machine()
-  console.log(`${on.cpu}, ${on.cores} cores, ${on.memoryGb} GB, Node ${on.node}, ${on.date}\n`)
+  const rows = await runAll(names, trades)
+  console.log(
+    `${on.cpu}, ${on.cores} cores, ${on.memoryGb} GB, Node ${on.node}, ${on.date}, load before ${on.load}\n`,
+  )
   console.log(table(rows))
   if (values.write && process.exitCode !== 1) {
     const results = new URL(`results-${trades}.json`, import.meta.url)

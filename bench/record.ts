@@ -19,7 +19,7 @@ import type { ReplayFrame } from '../src/replay/replay.ts'
 import { startReplay } from '../src/replay/serve-replay.ts'
 import { openSqliteTape } from '../src/tape/sqlite-tape.ts'
 import type { Tape } from '../src/tape/tape.ts'
-import { measure, wireFrames, type BenchOptions, type BenchRow } from './bench.ts'
+import { measure, wireFrames, type BenchOptions, type BenchRow, type WireFrame } from './bench.ts'
 
 const POOL_TRADES = 100_000 // made once, sent again and again: making them is not measured
 const BLOCK_FRAMES = 100 // some 1,500 trades: what gathers while one append is under way
@@ -29,9 +29,16 @@ const SOURCE = 'bench'
 
 /** Ready blocks → SQLite tape, and the whole way from a WebSocket server in another process to the tape. */
 export async function benchRecord({ trades }: BenchOptions): Promise<BenchRow[]> {
+  const blocks = await readyBlocks({ trades: POOL_TRADES, frames: BLOCK_FRAMES })
+  const ready = {
+    name: 'record: blocks → SQLite tape',
+    trades,
+    blocks,
+    how: 'each append fsynced',
+  }
   return [
-    await onTape((tape) => appendBlocks(tape, trades)),
-    await onTape((tape) => recordSocket(tape, trades)),
+    await onTape((tape) => appendBlocks(tape, ready)),
+    await onTape((tape) => recordSocket(tape, { name: 'record: socket → SQLite tape', trades })),
   ]
 }
 
@@ -50,21 +57,43 @@ async function onTape(act: (tape: Tape) => Promise<BenchRow>): Promise<BenchRow>
   }
 }
 
-async function appendBlocks(tape: Tape, trades: number): Promise<BenchRow> {
+/** Blocks as the feed yields them, gathered: `trades` trades in all, about so many frames a block. */
+export async function readyBlocks(size: {
+  readonly trades: number
+  readonly frames: number
+}): Promise<(readonly FeedEvent[])[]> {
   const gather = createGather({ bytesMax: Infinity })
   const blocks: (readonly FeedEvent[])[] = []
-  for (const some of byFrames([...wireFrames({ trades: POOL_TRADES })].map(({ bytes }) => bytes)))
+  const frames = [...wireFrames({ trades: size.trades })]
+  for (const some of byFrames(frames, size.frames))
     for await (const block of gather(one(some))) blocks.push(block)
+  return blocks
+}
+
+type Ready = {
+  readonly name: string
+  readonly trades: number
+  /** Appended again and again until so many trades are durable. */
+  readonly blocks: readonly (readonly FeedEvent[])[]
+  /** For the note. */
+  readonly how: string
+}
+
+export async function appendBlocks(
+  tape: Tape,
+  { name, trades, blocks, how }: Ready,
+): Promise<BenchRow> {
   const latencies: number[] = []
-  const row = await measure('record: blocks → SQLite tape', async () => {
+  const row = await measure(name, async () => {
     let done = 0
     while (done < trades) {
       for (const block of blocks) {
         if (done >= trades) break
+        const appended = block.map((event) => cut(event, trades - done))
         const start = performance.now()
-        await tape.append(block)
+        await tape.append(appended)
         latencies.push(performance.now() - start)
-        done += tradesIn(block)
+        done += tradesIn(appended)
       }
     }
     return done
@@ -74,20 +103,36 @@ async function appendBlocks(tape: Tape, trades: number): Promise<BenchRow> {
   const size = Math.round(row.rows / latencies.length)
   return {
     ...row,
-    note: `each append fsynced, ${size} trades; ms an append p50 ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)}`,
+    note: `${how}, ${size} trades; ms an append p50 ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)}`,
   }
+}
+
+/** At most the first `count` records. */
+function cut(event: FeedEvent, count: number): FeedEvent {
+  if (event.kind === 'session' || event.records.count <= count) return event
+  const { records } = event
+  const columns = {
+    bytes: records.bytes.subarray(0, records.ends[count - 1]),
+    ends: records.ends.subarray(0, count),
+    receivedMs: records.receivedMs.subarray(0, count),
+    redelivered: records.redelivered.subarray(0, count),
+    key: records.key.subarray(0, count),
+  }
+  return { kind: 'records', records: { count, keys: records.keys, ...columns } }
 }
 
 async function* one<A>(item: A): AsyncGenerator<A> {
   yield item
 }
 
-/** Frames as blocks of records, BLOCK_FRAMES together. */
-function byFrames(frames: readonly Uint8Array[]): FeedEvent[][] {
+/** Frames as blocks of records, so many together. */
+function byFrames(frames: readonly WireFrame[], together: number): FeedEvent[][] {
   const split = createFrameSplitter()
   const groups: FeedEvent[][] = []
-  for (let i = 0; i < frames.length; i += BLOCK_FRAMES) {
-    const parts = frames.slice(i, i + BLOCK_FRAMES).map((bytes) => split(bytes, i))
+  for (let i = 0; i < frames.length; i += together) {
+    const parts = frames
+      .slice(i, i + together)
+      .map(({ bytes, receivedMs }) => split(bytes, receivedMs))
     groups.push(
       parts.flatMap((part) =>
         part.kind === 'trades' ? [{ kind: 'records', records: part.records }] : [],
@@ -101,7 +146,10 @@ const tradesIn = (events: readonly FeedEvent[]): number =>
   events.reduce((sum, event) => sum + (event.kind === 'records' ? event.records.count : 0), 0)
 
 /** Socket, split, mark, gather, append: until as many trades are durable as the server sends. */
-async function recordSocket(tape: Tape, trades: number): Promise<BenchRow> {
+export async function recordSocket(
+  tape: Tape,
+  { name, trades }: { readonly name: string; readonly trades: number },
+): Promise<BenchRow> {
   const server = fork(fileURLToPath(import.meta.url), [String(trades)], {
     execArgv: process.execArgv,
   })
@@ -135,7 +183,7 @@ async function recordSocket(tape: Tape, trades: number): Promise<BenchRow> {
     }
     const gather = createGather({ bytesMax: GATHER_BYTES_MAX })
     server.once('message', () => setTimeout(() => stop.abort(), 2_000)) // all was sent: what is missing was dropped
-    const row = await measure('record: socket → SQLite tape', async () => {
+    const row = await measure(name, async () => {
       await record({
         feed,
         mark: createMark(),

@@ -147,7 +147,7 @@ function createWorld({ kafka, feed, watch, dir, random }: WorldParts) {
     },
     /** The parts are supervised here as by `up`: one that ended by itself is started again. */
     keepAlive: () => {
-      for (const [name, one] of parts) if (!one.running()) revive(name)
+      for (const name of [...RECORDERS, ...LANDERS]) if (!part(name).running()) revive(name)
     },
     begin: async () => {
       for (const name of [...RECORDERS, ...LANDERS]) revive(name)

@@ -90,8 +90,8 @@ a commit every second, struck at random moments. Missing, repeated and altered a
 \`test/readers/audit_kafka.py\`, which reads the topic through librdkafka and the table through pyiceberg; disordered
 are records that were received before one of their symbol that lies before them; beside them stands what
 \`ticklake verify\` said. Connected is the most recorders that the feed's own server had at once, but for those that
-were stopped themselves; takeover the longest time from a kill of the recorder to the next connection. Each kill of
-the recorder lies in a gap.
+were stopped themselves; takeover the longest time from a kill of the recorder to the next connection, also where the
+broker or the standby was struck meanwhile. Each kill of the recorder lies in a gap.
 
 | broker | seed | records | missing | repeated | altered | disordered | verify | gaps | connected | takeover, s |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |

@@ -5,7 +5,7 @@ import { isFault } from '../flow/fault.ts'
 import { offset, partition, type Positions, type Run } from '../market/records.ts'
 import { memoryMedium, memoryTape } from '../tape/memory-tape.ts'
 import type { Log } from '../tape/tape.ts'
-import { untilNow } from './catch-up.ts'
+import { untilStopped } from './catch-up.ts'
 
 const P0 = partition(0)
 const NEVER = new AbortController().signal
@@ -22,25 +22,87 @@ async function runsOf(turns: AsyncIterable<AsyncIterable<Run>>): Promise<readonl
   return runs
 }
 
-test('reads from the position to the end of the tape, then ends', async () => {
+const stopped = { stop: AbortSignal.abort(), limitMs: 10_000 }
+const from = (next: number) => async (): Promise<Positions> =>
+  new Map([[P0, { next: offset(next), last: null }]])
+
+test('reads on from the position to where the tape ends, then is over', async () => {
   await using tape = await recorded()
-  const start = async (): Promise<Positions> => new Map([[P0, { next: offset(4), last: null }]])
-  const runs = await runsOf(untilNow(tape.trades).turns({ id: 'g', start }, NEVER))
+  const runs = await runsOf(
+    untilStopped(tape.trades, stopped).turns({ id: 'g', start: from(4) }, NEVER),
+  )
   assert.deepEqual([runs[0]?.first, runs.at(-1)?.next], [4, 10])
 })
 
 test('ends at once where everything has landed', async () => {
   await using tape = await recorded()
-  const start = async (): Promise<Positions> => new Map([[P0, { next: offset(10), last: null }]])
-  assert.deepEqual(await runsOf(untilNow(tape.trades).turns({ id: 'g', start }, NEVER)), [])
+  const { turns } = untilStopped(tape.trades, stopped)
+  assert.deepEqual(await runsOf(turns({ id: 'g', start: from(10) }, NEVER)), [])
+})
+
+test('a turn that is under way goes on to the end, and no other follows', async () => {
+  await using tape = await recorded()
+  const stop = new AbortController()
+  let turns = 0
+  const runs: Run[] = []
+  const soft = untilStopped(tape.trades, { stop: stop.signal, limitMs: 10_000 })
+  for await (const turn of soft.turns({ id: 'g', start: from(4) }, NEVER)) {
+    turns += 1
+    for await (const run of turn) {
+      runs.push(run)
+      if (runs.length > 1) continue
+      await tape.append([numbered(10, 20)])
+      stop.abort()
+    }
+  }
+  assert.equal(turns, 1)
+  assert.deepEqual([runs[0]?.first, runs.at(-1)?.next], [4, 20])
+})
+
+test('a turn that waits for records ends when it is told to', async () => {
+  await using tape = await recorded()
+  const stop = new AbortController()
+  const soft = untilStopped(tape.trades, { stop: stop.signal, limitMs: 10_000 })
+  setTimeout(() => stop.abort(), 50)
+  assert.equal((await runsOf(soft.turns({ id: 'g', start: from(0) }, NEVER))).at(-1)?.next, 10)
+})
+
+test('after a turn that failed one more is taken', async () => {
+  await using tape = await recorded()
+  const stop = new AbortController()
+  const soft = untilStopped(tape.trades, { stop: stop.signal, limitMs: 10_000 })
+  const ends: (number | undefined)[] = []
+  for await (const turn of soft.turns({ id: 'g', start: from(0) }, NEVER)) {
+    let end: number | undefined
+    for await (const run of turn) {
+      end = run.next
+      if (stop.signal.aborted) continue
+      stop.abort()
+      break // as a reader does whose commit failed
+    }
+    ends.push(end)
+  }
+  assert.deepEqual(ends, [10, 10])
+})
+
+test('waits no longer than it may for a tape that does not go on', async () => {
+  await using tape = await recorded()
+  const ahead: Log = {
+    ...tape.trades,
+    bounds: async () => new Map([[P0, { earliest: offset(0), end: offset(12) }]]),
+  }
+  const soft = untilStopped(ahead, { stop: AbortSignal.abort(), limitMs: 50 })
+  const runs = await runsOf(soft.turns({ id: 'g', start: from(0) }, NEVER))
+  assert.equal(runs.at(-1)?.next, 10)
 })
 
 test('a tape that is not the one that landed is refused, not landed', async () => {
   await using tape = await recorded()
   const last = { offset: offset(3), crc: 1 }
   const start = async (): Promise<Positions> => new Map([[P0, { next: offset(4), last }]])
-  await assert.rejects(runsOf(untilNow(tape.trades).turns({ id: 'g', start }, NEVER)), (error) =>
-    isFault(error, 'corrupt'),
+  await assert.rejects(
+    runsOf(untilStopped(tape.trades, stopped).turns({ id: 'g', start }, NEVER)),
+    (error) => isFault(error, 'corrupt'),
   )
 })
 
@@ -62,17 +124,6 @@ test('waits only for the partitions that its turn is given, not for those of oth
     },
   }
   const start = async () => new Map()
-  const runs = await runsOf(untilNow(shared).turns({ id: 'g', start }, NEVER))
+  const runs = await runsOf(untilStopped(shared, stopped).turns({ id: 'g', start }, NEVER))
   assert.deepEqual(new Set(runs.map(({ partition }) => partition)), new Set(mine))
-})
-
-test('offsets without a record at the end are not waited for', async () => {
-  await using tape = await recorded()
-  const marked: Log = {
-    ...tape.trades,
-    bounds: async () => new Map([[P0, { earliest: offset(0), end: offset(12) }]]),
-  }
-  const start = async () => new Map()
-  const runs = await runsOf(untilNow(marked).turns({ id: 'g', start }, NEVER))
-  assert.equal(runs.at(-1)?.next, 10)
 })

@@ -117,10 +117,8 @@ async function landUntil(
   log('info', 'landing', supervised ? {} : { tape: tapeText(places), lake: places.lake.dir })
   const failed = new AbortController()
   const signal = AbortSignal.any([stop, lease.lost, failed.signal])
-  const landing = tables.map((landed) => async () => {
-    await landOne(part, landed, signal)
-    if (stop.aborted && !lease.lost.aborted) await catchUp(part, landed)
-  })
+  const over = AbortSignal.any([lease.lost, failed.signal])
+  const landing = tables.map((landed) => () => landOne(part, landed, { stop, over }))
   await together([...landing, () => trimLoop(parts, tables, signal)], failed)
   if (lease.lost.aborted)
     throw new Fault('unavailable', 'the lander lease was lost', {
@@ -156,8 +154,14 @@ async function firstTape(part: RunningPart, stop: AbortSignal): Promise<Tape> {
   throw new Fault('closed', 'stopped before there was a tape', { remedy: 'Nothing to do.' })
 }
 
-async function landOne(part: RunningPart, landed: Landed, signal: AbortSignal): Promise<void> {
+/** Lands until `over`, or until what has come when `stop` aborts is landed too. */
+async function landOne(
+  part: RunningPart,
+  landed: Landed,
+  { stop, over }: { readonly stop: AbortSignal; readonly over: AbortSignal },
+): Promise<void> {
   const { land } = await import('../pipeline.ts')
+  const { untilStopped } = await import('./catch-up.ts')
   const { clock, random, log } = part.parts
   let attempt = 0
   let last = clock.monotonic()
@@ -173,18 +177,12 @@ async function landOne(part: RunningPart, landed: Landed, signal: AbortSignal): 
       kind: error.kind,
       wait_ms: Math.round(waitMs),
     })
-    await clock.sleep(waitMs, signal)
+    await clock.sleep(waitMs, AbortSignal.any([stop, over]))
   }
-  const { log: tapeLog, group, decode, roll } = landed
+  const { group, decode, roll } = landed
+  const tapeLog = untilStopped(landed.log, { stop, limitMs: CATCH_UP_MS_MAX })
   const lake = tellingLake(part, landed)
-  await land({ log: tapeLog, lake, group, decode, roll, endOfTurn, signal })
-}
-
-/** After the turns have ended: what is on the tape now is landed too, in one last turn to its end. */
-async function catchUp(part: RunningPart, landed: Landed): Promise<void> {
-  const limit = AbortSignal.timeout(CATCH_UP_MS_MAX)
-  const { untilNow } = await import('./catch-up.ts')
-  await landOne(part, { ...landed, log: untilNow(landed.log) }, limit)
+  await land({ log: tapeLog, lake, group, decode, roll, endOfTurn, signal: over })
 }
 
 /** The lake, with its commits timed, logged and put in the status. */

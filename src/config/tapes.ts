@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path'
 import { Fault, isFault } from '../flow/fault.ts'
 import type { Lease, Tape, TakeLease } from '../tape/tape.ts'
 import type { Parts } from './components.ts'
-import { kafkaSecurity } from './kafka-security.ts'
+import { kafkaSecurity, type KafkaSecurity } from './kafka-security.ts'
+import type { Loaded } from './load.ts'
 import type { Places } from './places.ts'
 
 /** The tape, to append to; made where there is none. Hold the recorder's lease. */
@@ -57,6 +58,9 @@ export async function prepareTapeToLand(parts: Parts): Promise<void> {
   await ensureFeedLog(clusterOf(parts), tape.topic)
 }
 
+/** By the settings that they were read from: who was let in by them before is known by it. */
+const securities = new WeakMap<Loaded, KafkaSecurity>()
+
 /** Where and how the brokers are met. */
 export function clusterOf(parts: Parts) {
   const { places, loaded, clock, random, log, metrics } = parts
@@ -65,7 +69,8 @@ export function clusterOf(parts: Parts) {
     throw new Fault('invalid', `the tape ${tape.address} is not on Kafka`, {
       remedy: 'Name it with --tape kafka://HOST:9092/TOPIC.',
     })
-  const security = kafkaSecurity(loaded)
+  const security = securities.get(loaded) ?? kafkaSecurity(loaded)
+  securities.set(loaded, security)
   return { brokers: tape.brokers, security, clock, random, log, metrics }
 }
 

@@ -1,6 +1,6 @@
 import { assert, isFault } from '../flow/fault.ts'
 import { backoffMs } from '../flow/retry.ts'
-import { noLonger } from './shared-lease.ts'
+import { noLonger, unlessAborted } from './shared-lease.ts'
 import type { Lease, TakeLease } from './tape.ts'
 import { openCluster, type ClusterOptions } from './kafka/cluster.ts'
 import { codeOf } from './kafka/faults.ts'
@@ -33,7 +33,10 @@ export function kafkaLease(options: KafkaLeaseOptions): TakeLease {
     await using opening = new AsyncDisposableStack()
     const cluster = opening.use(await openCluster(options))
     const names = topicsOf(options.topic)
-    const { trades } = await patiently(options, signal, () => ensureTopics(cluster, names))
+    const { trades } = await patiently(options, signal, async () => {
+      await cluster.describe() // at once: making topics tries for a while
+      return await ensureTopics(cluster, names)
+    })
     const state: { epoch: number } = { epoch: 0 }
     const member = opening.use(
       groupMember({
@@ -69,8 +72,10 @@ async function patiently<T>(
 ): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     if (signal.aborted) throw noLonger()
+    const acting = act()
+    acting.catch(() => undefined) // it may fail when nobody waits for it any more
     try {
-      return await act()
+      return await unlessAborted(acting, signal)
     } catch (error) {
       if (!isFault(error, 'unavailable')) throw error
       if (attempt === 0) log('warn', `${error.message}: waiting for it`)
@@ -102,16 +107,17 @@ async function granted(
       await aborted(AbortSignal.any([generation.moved, signal]))
       continue
     }
-    const last = Number(await member.committed(ONLY)) || 0
-    const epoch = Math.max(last + 1, Math.floor(options.clock.now() / 1_000))
     try {
+      const last = Number(await member.committed(ONLY)) || 0
+      const epoch = Math.max(last + 1, Math.floor(options.clock.now() / 1_000))
       await member.commit(generation, [{ partition: ONLY, offset: 0, note: String(epoch) }])
+      state.epoch = epoch
+      return generation
     } catch (error) {
-      if (codeOf(error) === null) throw error
-      continue // the group has moved on meanwhile
+      if (isFault(error, 'invalid')) throw error
+      if (codeOf(error) === null && !isFault(error, 'unavailable')) throw error
+      // The group has moved on meanwhile, or its coordinator has: join again.
     }
-    state.epoch = epoch
-    return generation
   }
 }
 

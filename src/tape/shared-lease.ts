@@ -49,8 +49,8 @@ export function sharedLease(take: TakeLease): TakeLease {
   }
 }
 
-/** The lease, or a Fault `closed` as soon as `signal` aborts. */
-async function unlessAborted(lease: Promise<Lease>, signal: AbortSignal): Promise<Lease> {
+/** What is waited for, or a Fault `closed` as soon as `signal` aborts. */
+export async function unlessAborted<T>(awaited: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) throw noLonger()
   let stop = () => undefined as void
   const aborted = new Promise<never>((_, reject) => {
@@ -58,7 +58,7 @@ async function unlessAborted(lease: Promise<Lease>, signal: AbortSignal): Promis
     signal.addEventListener('abort', stop, { once: true })
   })
   try {
-    return await Promise.race([lease, aborted])
+    return await Promise.race([awaited, aborted])
   } finally {
     signal.removeEventListener('abort', stop)
   }

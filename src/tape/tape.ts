@@ -36,9 +36,9 @@ export type Log = {
    * Reads without a group or a claim: tails, verify. With `until`: the partitions that `until` names, each
    * up to there or to where it ended when reading began, whichever comes first; it never waits. With
    * 'follow': every partition, for ever. Both begin at `from`, or at the earliest record of a partition that
-   * `from` does not name. A run is at most 1 MB of records, or one larger record. Ends quietly when `signal`
-   * aborts. Faults: `corrupt` when `from` lies past the end, `conflict` when it lies before the earliest
-   * record or a trim overtakes the reader.
+   * `from` does not name. A run is at most 1 MB of records, or one larger record; or none, where offsets hold
+   * no record that counts. Ends quietly when `signal` aborts. Faults: `corrupt` when `from` lies past the end,
+   * `conflict` when it lies before the earliest record or a trim overtakes the reader.
    */
   read(from: Starts, until: Starts | 'follow', signal: AbortSignal): AsyncIterable<Run>
   /**

@@ -1,20 +1,17 @@
 import { createConnection } from 'node:net'
-import { assert, Fault } from '../../flow/fault.ts'
 import type { Clock } from '../../flow/clock.ts'
 import type { Logger } from '../../flow/log.ts'
 import type { Metrics } from '../../flow/metrics.ts'
 import type { Random } from '../../flow/random.ts'
-import { codeOf, CODE, isPassing, kafkaFault, responseOf } from './faults.ts'
-import { connectionSecurity, type Security } from './security.ts'
+import { codeOf, CODE, isPassing, responseOf } from './faults.ts'
+import { laneOf } from './lane.ts'
+import type { Security } from './security.ts'
 import { loadKafka, type Api, type Connection, type KafkaLibrary } from './wire.ts'
 
-const CONNECT_MS = 5_000
 /** An answer that takes longer means a dead broker or network: the connection is closed and made anew. */
 const REQUEST_MS = 15_000
 /** A host that is there and runs no broker says so at once. */
 const REFUSAL_MS = 1_000
-/** Requests on their way on one connection; the idempotent producer may have no more than five. */
-const INFLIGHT_MAX = 5
 
 export type Address = { readonly host: string; readonly port: number }
 
@@ -55,6 +52,8 @@ export type Asking<A extends unknown[], R> = {
   readonly args: A
   /** What this does, for errors: `read topic trades`. */
   readonly what: string
+  /** What a user needs for it: `READ on topic trades`. */
+  readonly right?: string
 }
 
 export type Cluster = AsyncDisposable &
@@ -82,8 +81,10 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     return lane
   }
   const lane = openLane()
-  const metadata = async (topics: string[] | null, what: string) => {
-    const asking = { api: library.metadataV12.api, args: [topics, false, false], what } as const
+  const metadata = async (topics: string[], what: string) => {
+    const right = topics.length === 0 ? {} : { right: `DESCRIBE on topic ${topics.join(', ')}` }
+    const args = [topics, false, false] as const
+    const asking = { api: library.metadataV12.api, args, what, ...right }
     const { brokers, clusterId, topics: found } = await askMetadata(lane, asking)
     for (const { nodeId, host, port } of brokers) known.set(nodeId, { host, port })
     return { brokers, clusterId, found }
@@ -132,6 +133,7 @@ async function askMetadata(
     readonly api: MetadataApi
     readonly args: readonly [string[] | null, boolean, boolean]
     readonly what: string
+    readonly right?: string
   },
 ): Promise<Metadata> {
   try {
@@ -151,100 +153,4 @@ function topicOf(name: string, found: Metadata['topics'][number] | undefined): T
     .map(({ leaderId, replicaNodes }) => ({ leader: leaderId, replicas: replicaNodes.length }))
   if (partitions.length === 0) return null // it is being made, or unmade
   return { name, id: found.topicId, partitions }
-}
-
-type LaneParts = {
-  readonly library: KafkaLibrary
-  readonly options: ClusterOptions
-  /** Brokers by their id, as they were last told. */
-  readonly known: ReadonlyMap<number, Address>
-  readonly requestMs: number
-}
-
-function laneOf(parts: LaneParts, onClosed: () => void): Lane {
-  const open = new Map<number | 'any', Promise<Connection>>()
-  let closed = false
-  const connect = async (to: number | 'any'): Promise<Connection> => {
-    const failures: unknown[] = []
-    for (const address of addresses(parts, to)) {
-      try {
-        return await dial(parts, address)
-      } catch (error) {
-        failures.push(error)
-      }
-    }
-    throw failures[0]
-  }
-  const connection = (to: number | 'any'): Promise<Connection> => {
-    assert(!closed, 'a closed lane was asked for a connection')
-    const before = open.get(to)
-    const made = (async () => {
-      const last = await before?.catch(() => undefined)
-      return last?.isConnected() === true ? last : await connect(to)
-    })()
-    made.catch(() => undefined) // whoever asked meets it
-    open.set(to, made) // at once: who asks meanwhile gets the same one
-    return made
-  }
-  return {
-    connection,
-    ask: async (to, { api, args, what }) => {
-      try {
-        return await api.async(await connection(to), ...args)
-      } catch (error) {
-        throw kafkaFault(error, what)
-      }
-    },
-    cut: (to) => {
-      const cutting = open.get(to)
-      open.delete(to)
-      void cutting?.then(
-        (made) => made.socket.destroy(),
-        () => undefined,
-      )
-    },
-    [Symbol.asyncDispose]: async () => {
-      if (closed) return
-      closed = true
-      onClosed()
-      await Promise.all(
-        [...open.values()].map((made) =>
-          made.then(
-            (one) => one.socket.destroy(), // a broker that does not read would hold up a polite end
-            () => undefined,
-          ),
-        ),
-      )
-    },
-  }
-}
-
-/** Where to try: a broker's own address, or every one that is known, the named ones first. */
-function addresses({ options, known }: LaneParts, to: number | 'any'): readonly Address[] {
-  if (to === 'any') {
-    const start = options.random.integer(options.brokers.length)
-    const named = [...options.brokers.slice(start), ...options.brokers.slice(0, start)]
-    return [...named, ...known.values()]
-  }
-  const address = known.get(to)
-  if (address !== undefined) return [address]
-  throw new Fault('unavailable', `broker ${to} is not known yet`, {
-    remedy: 'It is asked for again.',
-  })
-}
-
-async function dial({ library, options, requestMs }: LaneParts, to: Address): Promise<Connection> {
-  const connection = new library.Connection('ticklake', {
-    connectTimeout: CONNECT_MS,
-    requestTimeout: requestMs,
-    maxInflights: INFLIGHT_MAX,
-    ...connectionSecurity(options.security, to.host),
-  })
-  connection.on('error', () => undefined) // whoever has a request on its way meets it
-  try {
-    await connection.connect(to.host, to.port)
-  } catch (error) {
-    throw kafkaFault(error, `reach the broker ${to.host}:${to.port}`)
-  }
-  return connection
 }

@@ -22,6 +22,8 @@ export const CODE = {
   topicAuthorizationFailed: 29,
   groupAuthorizationFailed: 30,
   clusterAuthorizationFailed: 31,
+  unsupportedSaslMechanism: 33,
+  illegalSaslState: 34,
   unsupportedVersion: 35,
   topicAlreadyExists: 36,
   notController: 41,
@@ -30,6 +32,7 @@ export const CODE = {
   duplicateSequence: 46,
   invalidProducerEpoch: 47,
   kafkaStorage: 56,
+  saslAuthenticationFailed: 58,
   unknownProducerId: 59,
   fencedLeaderEpoch: 74,
   unknownLeaderEpoch: 75,
@@ -107,6 +110,9 @@ const WORDS: Readonly<Record<number, string>> = {
   [CODE.topicAuthorizationFailed]: 'this user may not use the topic',
   [CODE.groupAuthorizationFailed]: 'this user may not use the group',
   [CODE.clusterAuthorizationFailed]: 'this user may not do that in the cluster',
+  [CODE.unsupportedSaslMechanism]: 'the broker does not offer that SASL mechanism',
+  [CODE.illegalSaslState]: 'the broker asks for no login there',
+  [CODE.saslAuthenticationFailed]: 'the broker refused the user or the password',
   [CODE.unsupportedVersion]: 'the broker is too old for this request',
   [CODE.outOfOrderSequence]: 'a batch before this one is missing from the log',
   [CODE.kafkaStorage]: 'the broker cannot use its disk',
@@ -119,39 +125,77 @@ export const codeText = (code: number): string => `${WORDS[code] ?? 'the broker 
 
 /**
  * An error of the library as a Fault: `invalid` for settings that a broker refuses, `unavailable` for what may
- * pass. `what` says what was tried, as in `read topic trades`. The protocol's code stays readable by `codeOf`.
+ * pass. `what` says what was tried, as in `read topic trades`; `right` what a user needs for it, as in `READ on
+ * topic trades`. The protocol's code stays readable by `codeOf`.
  */
-export function kafkaFault(error: unknown, what: string): Fault {
+export function kafkaFault(error: unknown, what: string, right: string | null = null): Fault {
   if (isFault(error)) return error
   const code = codeOf(error)
   const text = deepest(error)
   const said = `cannot ${what}: ${code === null ? text : codeText(code)}`
   const fault = (kind: Fault['kind'], remedy: string) =>
     new Fault(kind, said, { remedy, cause: error })
-  if (hasCode(error, 'PLT_KFK_AUTHENTICATION'))
-    return fault('invalid', 'Correct the user, the password and TICKLAKE_KAFKA_SASL.')
+  const refused = refusedLogin(error, said)
+  if (refused !== null) return refused
   if (/requires TLS/.test(text)) return fault('invalid', 'Set TICKLAKE_KAFKA_TLS=on.')
-  if (/TLS handshake failed/.test(text))
-    return fault('invalid', 'Set TICKLAKE_KAFKA_TLS=off, or name a port of the brokers with TLS.')
   if (/certificate|self-signed|altnames/i.test(text))
     return fault('invalid', 'Name the CA of the brokers by TICKLAKE_KAFKA_TLS_CA.')
   if (code !== null && NOT_ALLOWED.has(code))
-    return fault('invalid', 'Give this user the rights that docs/operating.md lists.')
+    return fault('invalid', `Give this user ${right ?? 'the rights'}; docs/operating.md lists all.`)
   if (code === CODE.unsupportedVersion || hasCode(error, 'PLT_KFK_UNSUPPORTED_API'))
     return fault('invalid', 'Use Apache Kafka 3.1 or newer.')
   return fault('unavailable', 'It is tried again; see that the brokers run and can be reached.')
 }
 
-/** A Fault for an error code in a partition's answer. */
-export function codeFault(code: number, what: string): Fault {
-  return kafkaFault(Object.assign(new Error(`error ${code}`), { apiCode: code }), what)
+/** How a broker refuses a token: not by a code, but by what it sends back. */
+export const REFUSED_TOKEN = 'the broker refused the token'
+export const isRefusedToken = ({ message }: Fault): boolean => message.includes(REFUSED_TOKEN)
+
+/** A login that a broker refused; null: it did not, as when the connection was lost during a login. */
+function refusedLogin(error: unknown, said: string): Fault | null {
+  const login = withCode(error, 'PLT_KFK_AUTHENTICATION')
+  if (login === null) return null
+  const code = codeOf(login)
+  if (code === null && !deepest(login).startsWith(REFUSED_TOKEN)) return null
+  const fault = (message: string, remedy: string) =>
+    new Fault('invalid', message, { remedy, cause: error })
+  if (code === null)
+    return fault(said, 'Renew TICKLAKE_KAFKA_TOKEN, or what TICKLAKE_KAFKA_TOKEN_FILE holds.')
+  if (code === CODE.illegalSaslState)
+    return fault(said, 'Unset TICKLAKE_KAFKA_SASL, or name a port of the brokers with a login.')
+  if (code !== CODE.unsupportedSaslMechanism)
+    return fault(said, 'Correct the user in the address, or TICKLAKE_KAFKA_PASSWORD.')
+  const offered = mechanismsIn(login) ?? []
+  return fault(
+    `${said}, it offers ${offered.join(', ')}`,
+    'Set TICKLAKE_KAFKA_SASL to one of these.',
+  )
 }
 
-function hasCode(error: unknown, code: string): boolean {
-  if (typeof error !== 'object' || error === null) return false
+/** What a broker offers where it refuses a mechanism; null: that is not what it says. */
+export function mechanismsIn(error: unknown): readonly string[] | null {
+  const response = responseOf(error) as { readonly mechanisms?: unknown } | undefined
+  const mechanisms = response?.mechanisms
+  return Array.isArray(mechanisms) ? mechanisms.map(String).toSorted() : null
+}
+
+/** A Fault for an error code in a partition's answer. */
+export function codeFault(code: number, what: string, right: string | null = null): Fault {
+  return kafkaFault(Object.assign(new Error(`error ${code}`), { apiCode: code }), what, right)
+}
+
+const hasCode = (error: unknown, code: string): boolean => withCode(error, code) !== null
+
+/** The library's error of that code, in an error or below it; null: there is none. */
+function withCode(error: unknown, code: string): object | null {
+  if (typeof error !== 'object' || error === null) return null
   const { code: own, errors, cause } = error as Readonly<Record<string, unknown>>
-  if (own === code) return true
-  return (Array.isArray(errors) && errors.some((e) => hasCode(e, code))) || hasCode(cause, code)
+  if (own === code) return error
+  for (const inner of Array.isArray(errors) ? [...errors, cause] : [cause]) {
+    const found = withCode(inner, code)
+    if (found !== null) return found
+  }
+  return null
 }
 
 /** The message at the bottom: what went wrong, without what was built on it. */

@@ -6,7 +6,8 @@ import type { Codecs } from './compression.ts'
 import type { Cluster } from './cluster.ts'
 import { groupMember, type Candidate, type Generation, type Member } from './member.ts'
 import { readLag } from './read-lag.ts'
-import { rangesOf, readRuns } from './reader.ts'
+import { rangesOf } from './ranges.ts'
+import { readRuns } from './reader.ts'
 import { settingsOfTopic } from './topics.ts'
 import type { OpenTopic } from './topic.ts'
 
@@ -229,6 +230,7 @@ async function trim({ cluster, topic }: KafkaLogOptions, before: Starts): Promis
       api: cluster.library.deleteRecordsV2.api,
       args: [[{ name: topic.name, partitions }], DELETE_MS],
       what: `trim topic ${topic.name}`,
+      right: `DELETE on topic ${topic.name}`,
     })
   }
 }

@@ -136,7 +136,7 @@ export async function toCoordinator<A extends unknown[], R>(
 ): Promise<R> {
   state.coordinator ??= await coordinatorOf(cluster, group)
   try {
-    return await lane.ask(state.coordinator, asking)
+    return await lane.ask(state.coordinator, { right: rightOn(group), ...asking })
   } catch (error) {
     const code = codeOf(error)
     const moved = code === CODE.notCoordinator || code === CODE.coordinatorNotAvailable
@@ -145,11 +145,14 @@ export async function toCoordinator<A extends unknown[], R>(
   }
 }
 
+const rightOn = (group: string): string => `READ on group ${group}`
+
 async function coordinatorOf(cluster: Cluster, group: string): Promise<number> {
   const { coordinators } = await cluster.lane.ask('any', {
     api: cluster.library.findCoordinatorV4.api,
     args: [GROUP, [group]],
     what: `find the coordinator of group ${group}`,
+    right: rightOn(group),
   })
   const found = coordinators[0]
   await cluster.describe() // its address

@@ -48,7 +48,7 @@ type Identity = { readonly producerId: bigint; readonly producerEpoch: number }
 export async function openProducer(options: ProducerOptions): Promise<Producer & AsyncDisposable> {
   const { cluster, topic, compression, codecs } = options
   const { partitions } = topic.current() // a symbol keeps its partition for as long as this producer lives
-  const identity = await identify(cluster)
+  const identity = await identify(cluster, topic.name)
   const lane = cluster.openLane()
   const sequences = new Int32Array(partitions.length)
   const encoders = partitions.map(() =>
@@ -101,13 +101,17 @@ function homesOf(partitions: number): (key: string) => { home: number; bytes: Ui
 /** Sequences are 31 bits wide and begin again at 0. */
 const following = (sequence: number, count: number): number => (sequence + count) % 2 ** 31
 
-async function identify({ lane, library, clock, random }: Cluster): Promise<Identity> {
+async function identify(
+  { lane, library, clock, random }: Cluster,
+  topic: string,
+): Promise<Identity> {
   for (let attempt = 0; ; attempt++) {
     try {
       const { producerId, producerEpoch } = await lane.ask('any', {
         api: library.initProducerIdV4.api,
         args: [null, 0],
         what: 'get a producer id',
+        right: `WRITE on topic ${topic}`,
       })
       return { producerId, producerEpoch }
     } catch (error) {
@@ -216,10 +220,11 @@ async function sendOnce(
   sent: readonly Packed[],
 ): Promise<Fault | null> {
   const what = `write to topic ${topic.name}`
+  const right = `WRITE on topic ${topic.name}`
   const began = cluster.clock.monotonic()
   let answers: readonly Acknowledged[]
   try {
-    answers = await lane.ask(leader, { api, args: [topic.name, sent, ACK_MS], what })
+    answers = await lane.ask(leader, { api, args: [topic.name, sent, ACK_MS], what, right })
   } catch (error) {
     if (isFault(error, 'unavailable')) return error
     throw error
@@ -233,7 +238,7 @@ async function sendOnce(
     batch.acknowledged = code === 0 || code === CODE.duplicateSequence
     if (batch.acknowledged) continue
     const isNext = waiting[partition]?.find(({ acknowledged }) => !acknowledged) === batch
-    const fault = isPassing(code) ? codeFault(code, what) : refused(code, { what, isNext })
+    const fault = isPassing(code) ? codeFault(code, what) : refused(code, { what, right, isNext })
     if (fault.kind !== 'unavailable') throw fault
     trouble ??= fault
   }
@@ -241,7 +246,7 @@ async function sendOnce(
 }
 
 /** What a code means that asking again does not mend. `isNext`: all before this batch is acknowledged. */
-function refused(code: number, { what, isNext }: { what: string; isNext: boolean }): Fault {
+function refused(code: number, { what, right, isNext }: Refusing): Fault {
   const said = `cannot ${what}: ${codeText(code)}`
   if (code === CODE.outOfOrderSequence && !isNext) return codeFault(code, what) // the one before it failed
   if (code === CODE.outOfOrderSequence)
@@ -256,8 +261,9 @@ function refused(code: number, { what, isNext }: { what: string; isNext: boolean
     })
   if (FENCED.has(code))
     return new Fault('corrupt', said, { remedy: 'Start again: a new producer is then made.' })
-  return codeFault(code, what)
+  return codeFault(code, what, right)
 }
+type Refusing = { readonly what: string; readonly right: string; readonly isNext: boolean }
 
 const FENCED: ReadonlySet<number> = new Set([
   CODE.invalidProducerEpoch,

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { REFUSED_TOKEN } from './faults.ts'
 import type { ConnectionOptions } from './wire.ts'
 
 /** A text that shows itself only when asked. */
@@ -21,6 +22,8 @@ export type Security = {
     | { readonly mechanism: 'oauthbearer'; readonly token: () => Promise<Hidden> }
     | null
 }
+
+const WORDS_MAX = 200
 
 export const OPEN: Security = { tls: null, sasl: null }
 
@@ -49,6 +52,14 @@ export function connectionSecurity({ tls, sasl }: Security, host: string): Conne
 function saslOptions(sasl: NonNullable<Security['sasl']>): NonNullable<ConnectionOptions['sasl']> {
   const mechanism = MECHANISMS[sasl.mechanism]
   if (sasl.mechanism === 'oauthbearer')
-    return { mechanism, token: async () => (await sasl.token()).reveal() }
+    return {
+      mechanism,
+      token: async () => (await sasl.token()).reveal(),
+      // A token that is refused is answered without an error, by words (RFC 7628, 3.2.2).
+      authBytesValidator: (words, done) => {
+        if (words.length === 0) return done(null, words)
+        done(new Error(`${REFUSED_TOKEN}: ${words.toString().slice(0, WORDS_MAX)}`))
+      },
+    }
   return { mechanism, username: sasl.user, password: () => sasl.password.reveal() }
 }

@@ -83,6 +83,7 @@ async function offsetsAt(
       api: library.listOffsetsV7.api,
       args: [CONSUMER, READ_COMMITTED, [{ name, partitions: wanted }]],
       what,
+      right: `DESCRIBE on topic ${name}`,
     })
     return topics.flatMap((topic) => topic.partitions)
   })

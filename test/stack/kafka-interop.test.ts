@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { CompressionAlgorithms } from '@platformatic/kafka'
+import { CompressionAlgorithms, FetchIsolationLevels } from '@platformatic/kafka'
 import { homeOf } from '../../src/tape/kafka/partitioner.ts'
 import { startKafka, type Kafka } from '../../stack/kafka.ts'
 import { KAFKA_VERSIONS } from '../../stack/kafka/jars.ts'
@@ -11,6 +11,7 @@ import { openCli } from '../e2e/cli.ts'
 import {
   administer,
   AS_THEY_COME,
+  eventually,
   landerOf,
   makePlace,
   MS_MAX,
@@ -30,10 +31,11 @@ const trade = (symbol: string, price: number | string) =>
 const spacedTrade = (symbol: string, price: number) =>
   `{"s": "${symbol}", "p": ${price}, "v": 1.5, "t": ${TIME}, "c": null}`
 
-/** How many records a topic holds, as its brokers say to another client. */
-async function heldBy(kafka: Kafka, { topic }: Place, partitions: number): Promise<number> {
+/** How many offsets of a topic are used, up to the first open transaction, as its brokers say to another client. */
+async function usedOf(kafka: Kafka, { topic }: Place, partitions: number): Promise<number> {
   const [found] = await administer(kafka, (admin) =>
     admin.listOffsets({
+      isolationLevel: FetchIsolationLevels.READ_COMMITTED,
       topics: [
         {
           name: topic,
@@ -79,7 +81,7 @@ describe('beside other programs', AT_ONCE, () => {
         await producer.send({ messages: [{ topic: place.topic, key: 'deleted' }] })
         await producer.close()
         const total = typed.length + 3 * codecs.length + 1
-        assert.equal(await heldBy(kafka, place, 3), total)
+        assert.equal(await usedOf(kafka, place, 3), total)
 
         await using cli = await openCli()
         const lander = landerOf(cli, place)
@@ -205,6 +207,8 @@ describe('beside other programs', AT_ONCE, () => {
         const running = cli.start(['land', ...lander.args, '--land-age', '1s'])
         await running.seen(/table=records rows=3/)
         await transaction(0, 'KEPT', 'commit')
+        // a marker follows each transaction, a moment after its end was acknowledged
+        await eventually(async () => assert.equal(await usedOf(kafka, place, 2), 16))
         const began = performance.now()
         running.child.kill('SIGINT')
         const { code, err } = await running.ended

@@ -48,7 +48,7 @@ function startHolder(bootstrap: string, topic: string): Holder {
     said,
     signal: (name) => void child.kill(name),
     until: async (wanted, ms = TAKE_OVER_MS_MAX * 2) => {
-      await eventually(() => assert.ok(said.some(({ is }) => is === wanted)), ms)
+      await eventually(() => assert.ok(said.some(({ is }) => is === wanted)), { ms })
       const found = said.find(({ is }) => is === wanted)
       assert.ok(found)
       return found

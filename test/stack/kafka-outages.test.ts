@@ -35,11 +35,18 @@ const patient = (tape: Tape) =>
     metrics: noMetrics,
   })
 
-/** Appends blocks of `size` until `enough`; answers how many records were acknowledged. */
-async function appendUntil(tape: Tape, size: number, enough: (sent: number) => boolean) {
+/** Appends blocks until `enough`, a pause after each; answers how many records were acknowledged. */
+async function appendUntil(
+  tape: Tape,
+  { size = 200, pauseMs = 5 }: { readonly size?: number; readonly pauseMs?: number },
+  enough: (sent: number) => boolean,
+): Promise<number> {
   const append = patient(tape)
   let sent = 0
-  for (; !enough(sent); sent += size) await append([block(sent, sent + size)])
+  for (; !enough(sent); sent += size) {
+    await append([block(sent, sent + size)])
+    if (pauseMs > 0) await delay(pauseMs)
+  }
   return sent
 }
 
@@ -85,7 +92,7 @@ describe('a tape on Kafka', AT_ONCE, () => {
       const place = await makePlace(kafka, { partitions: 6 })
       await using tape = await place.open()
       let over = false
-      const appending = appendUntil(tape, 200, () => over)
+      const appending = appendUntil(tape, {}, () => over)
       appending.catch(() => undefined)
       for (let round = 0; round < 2; round++) {
         await delay(1_000)
@@ -135,7 +142,7 @@ describe('a tape on Kafka', AT_ONCE, () => {
       const cutting = setInterval(() => proxy.cut(), 150)
       try {
         const began = performance.now()
-        await appendUntil(tape, 2_000, (sent) => sent >= 300_000)
+        await appendUntil(tape, { size: 2_000, pauseMs: 0 }, (sent) => sent >= 300_000)
         t.diagnostic(`${Math.round(performance.now() - began)} ms`)
       } finally {
         clearInterval(cutting)
@@ -148,7 +155,7 @@ describe('a tape on Kafka', AT_ONCE, () => {
       await using tape = await place.open()
       const { proxy } = kafka.broker(1)
       let over = false
-      const appending = appendUntil(tape, 500, () => over)
+      const appending = appendUntil(tape, {}, () => over)
       await delay(500)
       proxy.freeze(true)
       await delay(20_000)

@@ -159,15 +159,18 @@ export function keptLog() {
   }
 }
 
-/** Waits until the check passes; after 30 s, or `ms`, its failure is the test's. */
-export async function eventually(check: () => Promise<void> | void, ms = 30_000): Promise<void> {
+/** Waits until the check, made so often, passes; after 30 s, or `ms`, its failure is the test's. */
+export async function eventually(
+  check: () => Promise<void> | void,
+  { ms = 30_000, everyMs = 100 } = {},
+): Promise<void> {
   const deadline = performance.now() + ms
   for (;;) {
     try {
       return await check()
     } catch (error) {
       if (performance.now() > deadline) throw error
-      await delay(100)
+      await delay(everyMs)
     }
   }
 }

@@ -4,35 +4,17 @@ import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { Fault } from '../flow/fault.ts'
 import type { Loaded } from './load.ts'
+import type { Security } from '../tape/kafka/security.ts'
 import { placesOf, type Places } from './places.ts'
 import { Secret } from './secret.ts'
 import { SETTINGS, type SettingName, type Settings } from './settings.ts'
 import { readText } from './sources.ts'
 
-/** How connections to Kafka are encrypted, and how this client proves who it is; null: not at all. */
-export type KafkaSecurity = {
-  /** PEM texts. Without `ca` the authorities that Node trusts count; `cert` and `key` are both there or none. */
-  readonly tls: {
-    readonly ca: string | null
-    readonly cert: string | null
-    readonly key: string | null
-  } | null
-  readonly sasl:
-    | null
-    | {
-        readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
-        readonly user: string
-        readonly password: Secret
-      }
-    /** Ask for the token at each authentication. Faults: `unavailable` while its file is missing or empty. */
-    | { readonly mechanism: 'oauthbearer'; readonly token: () => Promise<Secret> }
-}
-
 /**
  * The security of a tape on Kafka, with all its files read once. Faults: `invalid` for settings that
  * contradict each other or lack a part, and for a file that does not hold what it should, by its name.
  */
-export const kafkaSecurity = (loaded: Loaded): KafkaSecurity => ({
+export const kafkaSecurity = (loaded: Loaded): Security => ({
   tls: tlsOf(loaded),
   sasl: saslOf(loaded),
 })
@@ -68,7 +50,7 @@ export const isEncrypted = (settings: Settings): boolean =>
 const invalid = (message: string, remedy: string, cause?: unknown): Fault =>
   new Fault('invalid', message, { remedy, cause })
 
-function tlsOf(loaded: Loaded): KafkaSecurity['tls'] {
+function tlsOf(loaded: Loaded): Security['tls'] {
   const { settings } = loaded
   const named = TLS_FILES.find((name) => settings[name] !== null)
   if (!isEncrypted(settings)) {
@@ -127,7 +109,7 @@ function checkPair(cert: PemFile, key: PemFile): void {
   }
 }
 
-function saslOf(loaded: Loaded): KafkaSecurity['sasl'] {
+function saslOf(loaded: Loaded): Security['sasl'] {
   const { settings } = loaded
   const { tape } = placesOf(loaded)
   const user = tape.kind === 'kafka' ? tape.user : null

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path'
 import { Fault, isFault } from '../flow/fault.ts'
 import type { Lease, Tape, TakeLease } from '../tape/tape.ts'
 import type { Parts } from './components.ts'
-import { kafkaSecurity, type KafkaSecurity } from './kafka-security.ts'
+import type { Security } from '../tape/kafka/security.ts'
+import { kafkaSecurity } from './kafka-security.ts'
 import type { Loaded } from './load.ts'
 import type { Places } from './places.ts'
 
@@ -59,7 +60,7 @@ export async function prepareTapeToLand(parts: Parts): Promise<void> {
 }
 
 /** By the settings that they were read from: who was let in by them before is known by it. */
-const securities = new WeakMap<Loaded, KafkaSecurity>()
+const securities = new WeakMap<Loaded, Security>()
 
 /** Where and how the brokers are met. */
 export function clusterOf(parts: Parts) {

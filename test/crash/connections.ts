@@ -34,7 +34,7 @@ export function watchConnections(feed: ReplayServer): SimulatorWatch {
   const looking = look()
   const until = async (holds: () => boolean) => {
     for (let i = 0; !holds(); i++) {
-      if (i > 3_000) throw new Error('no recorder connected to the feed within 30 s')
+      if (i > 6_000) throw new Error('no recorder connected to the feed within a minute')
       await delay(LOOK_MS)
     }
   }

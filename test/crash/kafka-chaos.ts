@@ -210,7 +210,7 @@ const STRIKE: Readonly<Record<Strike, (world: World) => Promise<void>>> = {
     world.part(name).signal('SIGSTOP')
     await delay(SLEEP_MS)
     world.part(name).signal('SIGCONT')
-    await delay(500)
+    await delay(1_500) // a busy machine takes a moment to wake it
     world.watch.excuse(false)
   },
   'add partitions': async ({ kafka }) => {

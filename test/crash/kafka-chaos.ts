@@ -159,6 +159,10 @@ function createWorld({ kafka, feed, watch, dir, random }: WorldParts) {
       for (const name of RECORDERS) await end(name, part(name))
       await delay(1_000)
       for (const name of LANDERS) await end(name, part(name))
+      // Each lands its own partitions to the end; those of one that was killed a moment ago have nobody yet.
+      revive('land-last')
+      await delay(START_MS)
+      await end('land-last', part('land-last'))
     },
   }
 }

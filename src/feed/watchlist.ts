@@ -1,3 +1,4 @@
+import { aborted } from '../flow/aborted.ts'
 import type { Watchlist } from './feed.ts'
 
 /** A list that others set while it is watched; each watcher sees the newest list after each change. */
@@ -33,9 +34,3 @@ export const fixedWatchlist = (symbols: readonly string[]): Watchlist => {
   const { current, changes } = changeableWatchlist(symbols)
   return { current, changes }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })

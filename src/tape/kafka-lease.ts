@@ -1,6 +1,7 @@
+import { aborted, unlessAborted } from '../flow/aborted.ts'
 import { assert, isFault } from '../flow/fault.ts'
 import { backoffMs } from '../flow/retry.ts'
-import { noLonger, unlessAborted } from './shared-lease.ts'
+import { noLonger } from './shared-lease.ts'
 import type { Lease, TakeLease } from './tape.ts'
 import { openCluster, type ClusterOptions } from './kafka/cluster.ts'
 import { codeOf } from './kafka/faults.ts'
@@ -72,10 +73,8 @@ async function patiently<T>(
 ): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     if (signal.aborted) throw noLonger()
-    const acting = act()
-    acting.catch(() => undefined) // it may fail when nobody waits for it any more
     try {
-      return await unlessAborted(acting, signal)
+      return await unlessAborted(act(), signal, noLonger)
     } catch (error) {
       if (!isFault(error, 'unavailable')) throw error
       if (attempt === 0) log('warn', `${error.message}: waiting for it`)
@@ -170,9 +169,3 @@ type Holding = {
   readonly generation: Generation
   readonly clock: KafkaLeaseOptions['clock']
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })

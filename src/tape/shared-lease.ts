@@ -1,3 +1,4 @@
+import { unlessAborted } from '../flow/aborted.ts'
 import { Fault } from '../flow/fault.ts'
 import type { Lease, TakeLease } from './tape.ts'
 
@@ -27,7 +28,7 @@ export function sharedLease(take: TakeLease): TakeLease {
     const mine = (held ??= begin())
     mine.users += 1
     try {
-      const { epoch, lost, holds } = await unlessAborted(mine.lease, signal)
+      const { epoch, lost, holds } = await unlessAborted(mine.lease, signal, noLonger)
       const forget = () => (held = held === mine ? null : held)
       if (lost.aborted) forget()
       else lost.addEventListener('abort', forget, { once: true })
@@ -46,21 +47,6 @@ export function sharedLease(take: TakeLease): TakeLease {
       await leave(mine)
       throw error
     }
-  }
-}
-
-/** What is waited for, or a Fault `closed` as soon as `signal` aborts. */
-export async function unlessAborted<T>(awaited: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw noLonger()
-  let stop = () => undefined as void
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(noLonger())
-    signal.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    return await Promise.race([awaited, aborted])
-  } finally {
-    signal.removeEventListener('abort', stop)
   }
 }
 

@@ -3,7 +3,7 @@ import { isFault, type Fault } from '../../flow/fault.ts'
 import type { Address, Cluster, PartitionState, Topic } from './cluster.ts'
 import { responseOf } from './faults.ts'
 import { settingsOfTopic } from './topics.ts'
-import { byLeader } from './topic.ts'
+import { byLeader, EARLIEST, LATEST, offsetsByLeader } from './topic.ts'
 
 /** A broker, and whether it was reached. */
 export type BrokerState = {
@@ -53,10 +53,6 @@ export const rightsIn = (bits: number): ReadonlySet<Right> =>
 
 const CLIENT = 'ticklake'
 const FETCH = 1
-const EARLIEST = -2n
-const LATEST = -1n
-const CONSUMER = -1
-const READ_COMMITTED = 1
 
 /** Every broker of the cluster, each asked what it speaks. Faults as `Lane.ask` where none can be reached. */
 export async function describeBrokers(cluster: Cluster): Promise<readonly BrokerState[]> {
@@ -131,28 +127,12 @@ async function metadataOf(cluster: Cluster, names: string[]) {
 }
 
 /** The offset at a timestamp of each partition whose leader answers. */
-async function offsetsAt(
-  { library, lane }: Cluster,
-  { name, partitions }: Topic,
+const offsetsAt = async (
+  cluster: Cluster,
+  topic: Topic,
   timestamp: bigint,
-): Promise<ReadonlyMap<number, number>> {
-  const asked = [...byLeader(partitions)].map(async ([leader, indexes]) => {
-    if (leader === -1) return []
-    const wanted = indexes.map((partitionIndex) => ({
-      partitionIndex,
-      currentLeaderEpoch: -1,
-      timestamp,
-    }))
-    const { topics } = await lane.ask(leader, {
-      api: library.listOffsetsV7.api,
-      args: [CONSUMER, READ_COMMITTED, [{ name, partitions: wanted }]],
-      what: `ask where topic ${name} begins and ends`,
-    })
-    return topics.flatMap((topic) => topic.partitions)
-  })
-  const found = (await answered(asked)).flat()
-  return new Map(found.map(({ partitionIndex, offset }) => [partitionIndex, Number(offset)]))
-}
+): Promise<ReadonlyMap<number, number>> =>
+  new Map((await answered(offsetsByLeader(cluster, topic, timestamp))).flat())
 
 /** Bytes of each replica, by `broker partition`; empty where this user may not ask. */
 async function sizesOf(

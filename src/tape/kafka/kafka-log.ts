@@ -1,3 +1,4 @@
+import { aborted } from '../../flow/aborted.ts'
 import { assert, Fault, isFault } from '../../flow/fault.ts'
 import { partition, type Offset, type Partition, type Run } from '../../market/records.ts'
 import { checkResume } from '../resume.ts'
@@ -234,9 +235,3 @@ async function trim({ cluster, topic }: KafkaLogOptions, before: Starts): Promis
     })
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })

@@ -1,3 +1,4 @@
+import { unlessAborted } from '../../flow/aborted.ts'
 import { isFault } from '../../flow/fault.ts'
 import { backoffMs } from '../../flow/retry.ts'
 import type { Cluster } from './cluster.ts'
@@ -97,7 +98,7 @@ export function groupMember(options: MemberOptions): Member {
         for (let attempt = 0; ; attempt++) {
           if (signal.aborted || over.signal.aborted) throw left(group)
           try {
-            const joined = await orAborted(joinOnce(member), signal, group)
+            const joined = await unlessAborted(joinOnce(member), signal, () => left(group))
             if (joined !== null) return joined
           } catch (error) {
             if (!mayPass(error)) throw error
@@ -156,17 +157,4 @@ async function noteAt(member: Membership, partition: number): Promise<string | n
 const mayPass = (error: unknown): boolean => {
   const code = codeOf(error)
   return isFault(error, 'unavailable') || (code !== null && isPassing(code))
-}
-
-async function orAborted<T>(act: Promise<T>, signal: AbortSignal, group: string): Promise<T> {
-  if (signal.aborted) throw left(group)
-  const aborted = Promise.withResolvers<never>()
-  const stop = () => aborted.reject(left(group))
-  signal.addEventListener('abort', stop, { once: true })
-  act.catch(() => undefined)
-  try {
-    return await Promise.race([act, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
 }

@@ -169,14 +169,8 @@ function dropAcknowledged(batches: Packed[]): void {
 async function sendAll(sending: Sending): Promise<Fault | null> {
   const { topic, waiting } = sending
   const { partitions } = topic.current()
-  const led = new Map<number, Packed[][]>()
-  for (const [home, batches] of waiting.entries()) {
-    if (batches.length === 0) continue
-    const leader = partitions[home]?.leader ?? -1
-    const mine = led.get(leader)
-    if (mine === undefined) led.set(leader, [batches])
-    else mine.push(batches)
-  }
+  const full = waiting.filter((batches) => batches.length > 0)
+  const led = Map.groupBy(full, ([first]) => partitions[first?.partition ?? -1]?.leader ?? -1)
   const outcomes = await Promise.all([...led].map(([to, mine]) => sendTo(sending, to, mine)))
   return outcomes.find((outcome) => outcome !== null) ?? null
 }

@@ -1,3 +1,4 @@
+import { aborted } from '../../flow/aborted.ts'
 import { Fault, isFault } from '../../flow/fault.ts'
 import { backoffMs } from '../../flow/retry.ts'
 import { offset, type Offset, type Partition, type Run } from '../../market/records.ts'
@@ -56,11 +57,11 @@ export async function* readRuns(reading: Reading, signal: AbortSignal): AsyncGen
   signal.addEventListener('abort', () => void lane[Symbol.asyncDispose](), { once: true })
   const fetching = { ...reading, lane, api: fetchApi(cluster.library), places }
   const asked = new Map<number, Promise<Round>>()
-  const aborted = whenAborted(signal)
+  const over = aborted(signal).then(() => null)
   let failing: { readonly since: number; attempt: number } | null = null
   while (!signal.aborted && unread(places).length > 0) {
     ask(fetching, asked)
-    const round = await Promise.race([aborted, ...asked.values()])
+    const round = await Promise.race([over, ...asked.values()])
     if (round === null) return
     asked.delete(round.leader)
     const passed = outcomeOf(reading, round)
@@ -218,12 +219,6 @@ const NO_RECORDS = {
   redelivered: new Uint8Array(0),
   delta: new Uint32Array(0),
 }
-
-const whenAborted = (signal: AbortSignal): Promise<null> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve(null)
-    else signal.addEventListener('abort', () => resolve(null), { once: true })
-  })
 
 const bug = (error: unknown): Fault =>
   new Fault('bug', `reading Kafka failed: ${String(error)}`, {

@@ -60,19 +60,29 @@ export function openTopic(cluster: Cluster, found: Topic): OpenTopic {
   }
 }
 
-const EARLIEST = -2n
-const LATEST = -1n
+/** Timestamps that stand for a place. */
+export const EARLIEST = -2n
+export const LATEST = -1n
 const CONSUMER = -1
 const READ_COMMITTED = 1
 
-/** The offset at a timestamp of each partition, asked of its leader. */
+/** The offset at a timestamp of each partition. Faults as `Lane.ask`, also where one has no leader. */
 async function offsetsAt(
+  cluster: Cluster,
+  topic: Topic,
+  timestamp: bigint,
+): Promise<ReadonlyMap<number, number>> {
+  return new Map((await Promise.all(offsetsByLeader(cluster, topic, timestamp))).flat())
+}
+
+/** The offsets at a timestamp, asked of each leader: an answer holds pairs of partition and offset. */
+export function offsetsByLeader(
   { library, lane }: Cluster,
   { name, partitions }: Topic,
   timestamp: bigint,
-): Promise<ReadonlyMap<number, number>> {
+): readonly Promise<readonly (readonly [number, number])[]>[] {
   const what = `ask where topic ${name} begins and ends`
-  const answers = [...byLeader(partitions)].map(async ([leader, indexes]) => {
+  return [...byLeader(partitions)].map(async ([leader, indexes]) => {
     if (leader === -1) throw codeFault(CODE.leaderNotAvailable, what)
     const wanted = indexes.map((partitionIndex) => ({
       partitionIndex,
@@ -85,22 +95,15 @@ async function offsetsAt(
       what,
       right: `DESCRIBE on topic ${name}`,
     })
-    return topics.flatMap((topic) => topic.partitions)
+    return topics
+      .flatMap((topic) => topic.partitions)
+      .map(({ partitionIndex, offset }) => [partitionIndex, Number(offset)] as const)
   })
-  const found = (await Promise.all(answers)).flat()
-  return new Map(found.map(({ partitionIndex, offset }) => [partitionIndex, Number(offset)]))
 }
 
-/** Which partitions each broker leads. */
-export function byLeader(partitions: Topic['partitions']): ReadonlyMap<number, readonly number[]> {
-  const led = new Map<number, number[]>()
-  for (const [index, { leader }] of partitions.entries()) {
-    const indexes = led.get(leader)
-    if (indexes === undefined) led.set(leader, [index])
-    else indexes.push(index)
-  }
-  return led
-}
+/** Which partitions each broker leads; -1: nobody does. */
+export const byLeader = (partitions: Topic['partitions']): ReadonlyMap<number, readonly number[]> =>
+  Map.groupBy(partitions.keys(), (index) => partitions[index]?.leader ?? -1)
 
 const away = (name: string): Fault =>
   new Fault('unavailable', `topic ${name} is not there`, { remedy: 'It is looked for again.' })

@@ -7,7 +7,8 @@ import { COMPRESSIONS, type Compression } from '../src/tape/kafka/compression.ts
 import type { Tape } from '../src/tape/tape.ts'
 import { measure, type BenchRow } from './bench.ts'
 import { openFilled, openLanding } from './filled.ts'
-import { answerTask, clusterAt, type Task } from './kafka.ts'
+import { clusterAt } from '../stack/meeting.ts'
+import { answerTask, type Task } from './kafka.ts'
 import { appendBlocks, readyBlocks, recordSocket } from './record.ts'
 
 const POOL_TRADES = 264_000 // four appends

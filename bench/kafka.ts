@@ -5,14 +5,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { systemClock } from '../src/flow/clock.ts'
-import { silent } from '../src/flow/log.ts'
-import { noMetrics } from '../src/flow/metrics.ts'
-import { systemRandom } from '../src/flow/random.ts'
-import { openCluster, type ClusterOptions } from '../src/tape/kafka/cluster.ts'
-import { OPEN } from '../src/tape/kafka/security.ts'
+import { openCluster } from '../src/tape/kafka/cluster.ts'
 import { createTopic, topicsOf } from '../src/tape/kafka/topics.ts'
 import { startKafka, type Kafka } from '../stack/kafka.ts'
+import { clusterAt } from '../stack/meeting.ts'
 import type { Rate } from '../stack/kafka/performance.ts'
 import { asLines, tapeRuns, type BenchRow } from './bench.ts'
 
@@ -82,18 +78,6 @@ export async function startBroker(): Promise<BenchBroker> {
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   }
 }
-
-export const clusterAt = (bootstrap: string): ClusterOptions => ({
-  brokers: bootstrap.split(',').map((address) => {
-    const [host = '', port] = address.split(':')
-    return { host, port: Number(port) }
-  }),
-  security: OPEN,
-  clock: systemClock,
-  random: systemRandom,
-  log: silent,
-  metrics: noMetrics,
-})
 
 /** As much in a batch as ours; everything else as Java has it by default. */
 export const javaProperties = (compression: string) => ({

@@ -1,5 +1,5 @@
 import { kafkaLease } from '../../src/tape/kafka-lease.ts'
-import { around } from './kafka-world.ts'
+import { clusterAt } from '../../stack/meeting.ts'
 
 /**
  * A process that waits for the lease of a topic and then asks, every few milliseconds, whether it holds it. Each
@@ -22,7 +22,7 @@ const STOPPED_MS = 1_000
 export const machineMs = (): number => Number(process.hrtime.bigint() / 1_000n) / 1_000
 
 async function main(bootstrap: string, topic: string): Promise<void> {
-  const take = kafkaLease({ ...around(bootstrap), topic })
+  const take = kafkaLease({ ...clusterAt(bootstrap), topic })
   await using lease = await take(new AbortController().signal)
   const { epoch } = lease
   const say = (is: Said['is'], holds: boolean) => {

@@ -12,7 +12,8 @@ import { KAFKA_VERSIONS } from '../../stack/kafka/jars.ts'
 import { withoutKafka } from '../../stack/kafka/needs.ts'
 import { never } from '../conformance/tape-samples.ts'
 import { machineMs, type Said } from './kafka-lease-holder.ts'
-import { around, AS_THEY_COME, eventually, makePlace, MS_MAX } from './kafka-world.ts'
+import { clusterAt } from '../../stack/meeting.ts'
+import { AS_THEY_COME, eventually, makePlace, MS_MAX } from './kafka-world.ts'
 
 const HOLDER = join(import.meta.dirname, 'kafka-lease-holder.ts')
 /** What is promised of a take-over. */
@@ -58,7 +59,7 @@ function startHolder(bootstrap: string, topic: string): Holder {
 }
 
 const takeFrom = (bootstrap: string, topic: string): Promise<Lease> =>
-  kafkaLease({ ...around(bootstrap), topic })(never)
+  kafkaLease({ ...clusterAt(bootstrap), topic })(never)
 
 /** All of it is waiting, so all of it is done at once. */
 const AT_ONCE = { skip: withoutKafka(), timeout: MS_MAX, concurrency: true }
@@ -132,7 +133,7 @@ describe('the lease of a topic', AT_ONCE, () => {
         let lost = false
         const looking = setInterval(() => (lost ||= !held.holds()), 10).unref()
         const giveUp = new AbortController()
-        const leaving = kafkaLease({ ...around(direct), topic })(giveUp.signal)
+        const leaving = kafkaLease({ ...clusterAt(direct), topic })(giveUp.signal)
         using killed = startHolder(direct, topic)
         await delay(3_000)
         giveUp.abort()

@@ -24,7 +24,8 @@ import { unsignedToken } from '../../stack/kafka/security.ts'
 import { alive, all, never, numbered, SOURCE, take, textsOf } from '../conformance/tape-samples.ts'
 import { fault } from '../conformance/tape-world.ts'
 import { openCli } from '../e2e/cli.ts'
-import { administer, around, makePlace, MS_MAX, type Place } from './kafka-world.ts'
+import { clusterAt } from '../../stack/meeting.ts'
+import { administer, makePlace, MS_MAX, type Place } from './kafka-world.ts'
 
 /** Settings that will never fit are told within this, also on a busy machine. */
 const TOLD_MS_MAX = 5_000
@@ -62,7 +63,7 @@ describe(
         token: async () => new Secret(unsignedToken(subject, lifeSeconds)),
       }) as const
     const at = (place: Place, { address, security }: Way) => ({
-      ...around(address, { security }),
+      ...clusterAt(address, { security }),
       topic: place.topic,
     })
     const write = (place: Place, way: Way) =>

@@ -1,3 +1,4 @@
+import { clusterAt } from '../../stack/meeting.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,12 +9,8 @@ import {
   Producer,
   stringSerializers,
 } from '@platformatic/kafka'
-import { systemClock } from '../../src/flow/clock.ts'
-import { silent, type LogFields, type LogLevel } from '../../src/flow/log.ts'
-import { noMetrics } from '../../src/flow/metrics.ts'
-import { systemRandom } from '../../src/flow/random.ts'
+import type { LogFields, LogLevel } from '../../src/flow/log.ts'
 import { openCluster, type ClusterOptions } from '../../src/tape/kafka/cluster.ts'
-import { OPEN } from '../../src/tape/kafka/security.ts'
 import { openKafkaTape } from '../../src/tape/kafka-tape.ts'
 import { createTopic, topicsOf } from '../../src/tape/kafka/topics.ts'
 import type { Tape } from '../../src/tape/tape.ts'
@@ -29,23 +26,6 @@ const FOR_EVER = { retentionMs: -1 }
 
 /** As brokers come: a group that was empty waits so long for further members. */
 export const AS_THEY_COME = { 'group.initial.rebalance.delay.ms': '3000' }
-
-/** Brokers without security, by their addresses as `HOST:PORT,…`, and the machine's own clock and chance. */
-export const around = (
-  bootstrap: string,
-  changes: Partial<ClusterOptions> = {},
-): ClusterOptions => ({
-  brokers: bootstrap.split(',').map((address) => {
-    const [host = '', port] = address.split(':')
-    return { host, port: Number(port) }
-  }),
-  security: OPEN,
-  clock: systemClock,
-  random: systemRandom,
-  log: silent,
-  metrics: noMetrics,
-  ...changes,
-})
 
 /** A topic of its own, its feed log, and how it is met. */
 export type Place = {
@@ -82,7 +62,7 @@ export async function makePlace(kafka: Kafka, options: PlaceOptions = {}): Promi
 
 /** A topic by its name, whether it is there or not. */
 export function placeOf({ bootstrap }: Kafka, topic: string): Place {
-  const options = around(bootstrap)
+  const options = clusterAt(bootstrap)
   return {
     topic,
     address: `kafka://${bootstrap}/${topic}`,

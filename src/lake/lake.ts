@@ -38,6 +38,16 @@ export type DataFile = {
   readonly lower: ReadonlyMap<number, Uint8Array>
   readonly upper: ReadonlyMap<number, Uint8Array>
   readonly splitOffsets: readonly number[]
+  /** Rows of it that another engine struck out; absent: none. Readers must leave those rows out. */
+  readonly deletes?: readonly DeleteFile[]
+}
+
+/** A Parquet file of position deletes: `file_path` (string, field id 2147483546), `pos` (long, 2147483545). */
+export type DeleteFile = {
+  /** Absolute, as in the manifests. */
+  readonly location: string
+  readonly sizeBytes: number
+  readonly rows: number
 }
 
 /** One table at one moment: files and positions from one metadata document. */

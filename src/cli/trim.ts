@@ -1,5 +1,6 @@
 import type { Landed, Parts } from '../config/components.ts'
 import { isFault } from '../flow/fault.ts'
+import { removeOrphans } from '../lake/upkeep/orphans.ts'
 import { offset, type Offset, type Partition } from '../market/records.ts'
 import { firstAtOrAfter } from '../serve/seek.ts'
 
@@ -29,7 +30,7 @@ export async function trimLoop(
       if (clock.monotonic() - tidiedMs >= TIDY_EVERY_MS && !signal.aborted) {
         tidiedMs = clock.monotonic()
         for (const { name, lake } of landed) {
-          const files = await lake.tidy()
+          const files = (await removeOrphans(lake.tended())).files.length
           if (files > 0) log('info', 'removed old metadata files', { table: name, files })
         }
       }

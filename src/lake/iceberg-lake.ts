@@ -7,7 +7,8 @@ import type { Random } from '../flow/random.ts'
 import type { LogId, Partition, Positions } from '../market/records.ts'
 import type { Table } from '../market/tables.ts'
 import type { Catalog } from './catalog.ts'
-import { append, type Committing, type TableState } from './iceberg/commit.ts'
+import { commit } from './iceberg/commit.ts'
+import type { Committing, TableState } from './iceberg/committing.ts'
 import { isEmpty, moveProperties, only } from './iceberg/fence.ts'
 import { manifestReader } from './iceberg/manifest-reader.ts'
 import { mainSnapshot, type Metadata } from './iceberg/metadata-document.ts'
@@ -15,10 +16,10 @@ import { plan } from './iceberg/plan.ts'
 import { checkTape, encodePositions, positionsKey, tablePositions } from './iceberg/positions.ts'
 import { checkSchema, ourSpec, specOf } from './iceberg/schema.ts'
 import { tableFiles } from './iceberg/table-files.ts'
-import { removeStaleMetadata } from './iceberg/stale-files.ts'
 import { createTable, tableLoader } from './iceberg/table-state.ts'
 import type { Lake, LakeSnapshot, ParquetWriter, Staged, Wanted } from './lake.ts'
 import { stageFiles } from './stage.ts'
+import type { Tended } from './upkeep/tended.ts'
 import type { Store } from './store.ts'
 
 /** The namespace that holds ticklake's tables, unless another is named. */
@@ -54,8 +55,8 @@ export type IcebergLakeOptions = {
 export type IcebergLake = Lake & {
   /** The table's UUID; null: it was opened to read. */
   readonly id: string | null
-  /** Removes old metadata files that nothing reaches any more; answers how many. For the one lander, daily. */
-  tidy(): Promise<number>
+  /** The table as upkeep (lake/upkeep/) takes care of it; `invalid` where it was opened to read. */
+  tended(): Tended
 }
 
 type Opened = Required<Omit<IcebergLakeOptions, 'parquet' | 'adoptRollback'>> & {
@@ -99,7 +100,7 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Iceb
       positions: async (partitions) => only((await readSnapshot(reading)).positions, partitions),
       stage: async () => readOnly(table),
       commit: async () => readOnly(table),
-      tidy: async () => readOnly(table),
+      tended: () => readOnly(table),
       snapshot: (wanted) => readSnapshot(reading, wanted),
     }
   if ((await loader.load()) === null) await createTable(io, { [SOURCE]: opened.source })
@@ -127,9 +128,8 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Iceb
         clock,
         random,
       }),
-    commit: (staged) => commit({ io: { ...io, load }, opened, loader, seen }, staged),
-    tidy: () =>
-      removeStaleMetadata({ store, folder, manifests: manifestReader(files), load, clock }),
+    commit: (staged) => land({ io: { ...io, load }, opened, loader, seen }, staged),
+    tended: () => ({ ...io, load, store, folder, manifests: manifestReader(files) }),
     snapshot: (wanted) => readSnapshot(reading, wanted),
   }
 }
@@ -139,7 +139,8 @@ async function adopt(io: Committing, log: LogId): Promise<void> {
   const key = positionsKey(log)
   const base = await io.load()
   const properties = ({ properties: known }: Metadata) => ({ [key]: known[key] ?? NO_POSITIONS })
-  if (base.metadata.properties[key] === undefined) await append(io, base, { files: [], properties })
+  if (base.metadata.properties[key] === undefined)
+    await commit(io, base, { operation: 'append', added: [], properties })
 }
 
 type Writing = {
@@ -149,7 +150,7 @@ type Writing = {
   readonly seen: Set<Partition>
 }
 
-async function commit({ io, opened, loader, seen }: Writing, staged: Staged): Promise<void> {
+async function land({ io, opened, loader, seen }: Writing, staged: Staged): Promise<void> {
   if (isEmpty(staged)) return
   const { log, source, table, clock, metrics, adoptRollback } = opened
   const properties = (base: Metadata) => ({
@@ -159,7 +160,8 @@ async function commit({ io, opened, loader, seen }: Writing, staged: Staged): Pr
   const labels = { table: table.name }
   try {
     const base = await freshEnough(io, { kept: loader.remembered(), properties })
-    loader.remember(await append(io, base, { files: staged.files, properties }))
+    const change = { operation: 'append', added: staged.files, properties } as const
+    loader.remember(await commit(io, base, change))
   } catch (error) {
     if (isFault(error, 'conflict')) metrics.add('ticklake_lake_conflicts_total', 1, labels)
     throw error

@@ -1,18 +1,14 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openDuckdb, sqlName, sqlText, type Connection, type Duckdb } from '../duckdb/duckdb.ts'
+import { openDuckdb, type Connection, type Duckdb } from '../duckdb/duckdb.ts'
 import { assert } from '../flow/fault.ts'
 import type { Table } from '../market/tables.ts'
-import type { Value } from '../query/query.ts'
 import type { ParquetFile, ParquetWriter, Rolled } from './lake.ts'
+import { copyToParquet, DICTIONARY_VALUES_MAX } from './parquet-copy.ts'
 import { boundsOf, statistics, type DayStatistics } from './parquet-bounds.ts'
 
 // A flush file is one row group up to this size; its dictionaries and sort fit in a few hundred MB.
 const ROW_GROUP_ROWS_MAX = 1_048_576
-// DuckDB writes row groups in whole vectors.
-const VECTOR_ROWS = 2048
-// Columns of more values are written plain: a dictionary of nearly unique values costs space (ts, offsets).
-const DICTIONARY_VALUES_MAX = 20_000
 
 export type ParquetWriterOptions = {
   readonly table: Table
@@ -88,52 +84,14 @@ type Day = {
   readonly path: string
 }
 
-async function writeDay({ connection, table, day, select, path }: Day) {
-  const ids = table.fields.map(({ name, id }) => `${sqlName(name)}: ${id}`).join(', ')
-  const rowGroup = Math.min(
-    ROW_GROUP_ROWS_MAX,
-    Math.ceil(Math.max(1, day.rows) / VECTOR_ROWS) * VECTOR_ROWS,
-  )
-  const [written] = await connection.all(
-    `COPY (${select}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V1, ` +
-      `ROW_GROUP_SIZE ${rowGroup}, DICTIONARY_SIZE_LIMIT ${DICTIONARY_VALUES_MAX}, FIELD_IDS {${ids}}, RETURN_STATS)`,
-  )
-  const [, rows, size, , columns] = written ?? []
-  assert(Number(rows) === day.rows, `${path} has not got its ${day.rows} rows`)
-  const file: ParquetFile = {
+async function writeDay({ connection, table, day, select, path }: Day): Promise<ParquetFile> {
+  const rowGroupRows = Math.min(ROW_GROUP_ROWS_MAX, day.rows)
+  const { rows, ...copied } = await copyToParquet(connection, {
+    select,
     path,
-    sizeBytes: Number(size),
-    rows: day.rows,
-    day: day.day,
-    columnSizes: columnSizes(table, columns),
-    ...boundsOf(table, day),
-    splitOffsets: await splitOffsets(connection, path),
-  }
-  return file
-}
-
-/** From RETURN_STATS: a map from the quoted column name to a map of texts. */
-function columnSizes(table: Table, columns: Value | undefined): ReadonlyMap<number, number> {
-  const sizes = new Map<number, number>()
-  for (const field of table.fields) {
-    const of = entry(columns, sqlName(field.name))
-    const size = Number(entry(of, 'column_size_bytes') ?? Number.NaN)
-    if (Number.isSafeInteger(size)) sizes.set(field.id, size)
-  }
-  return sizes
-}
-
-function entry(map: Value | undefined, key: string): Value | undefined {
-  if (!Array.isArray(map)) return undefined
-  const entries = map as readonly { readonly key: Value; readonly value: Value }[]
-  return entries.find((candidate) => candidate.key === key)?.value
-}
-
-/** Where each row group begins. */
-async function splitOffsets(connection: Connection, path: string): Promise<readonly number[]> {
-  const rows = await connection.all(
-    `SELECT min(least(data_page_offset, coalesce(nullif(dictionary_page_offset, 0), data_page_offset)))
-     FROM parquet_metadata(${sqlText(path)}) GROUP BY row_group_id ORDER BY 1`,
-  )
-  return rows.map(([first]) => Number(first))
+    fields: table.fields,
+    rowGroupRows,
+  })
+  assert(rows === day.rows, `${path} has not got its ${day.rows} rows`)
+  return { path, rows, day: day.day, ...copied, ...boundsOf(table, day) }
 }

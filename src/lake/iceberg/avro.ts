@@ -81,9 +81,12 @@ const header = typeOf({
 })
 const plainLong = avsc.Type.forSchema('long')
 
+/** A schema as another writer made it. */
+export type OwnSchema = { readonly [key: string]: unknown }
+
 /** One deflated block; `sync` are 16 random bytes. */
 export function writeAvro(
-  schema: AvroRecord,
+  schema: AvroRecord | OwnSchema,
   rows: readonly unknown[],
   { metadata, sync }: { metadata: Readonly<Record<string, string>>; sync: Uint8Array },
 ): Uint8Array {
@@ -111,11 +114,11 @@ export type AvroFile = {
 
 /**
  * Every row of a container file, its fields named by `names` (field id → name; `f<id>` for others, so a
- * reader asks by id); `corrupt` when `what` is damaged. Codecs: null and deflate.
+ * reader asks by id; null: as its writer named them); `corrupt` when `what` is damaged. Codecs: null and deflate.
  */
 export function readAvro(
   bytes: Uint8Array,
-  names: ReadonlyMap<number, string>,
+  names: ReadonlyMap<number, string> | null,
   what: string,
 ): AvroFile {
   try {
@@ -128,7 +131,34 @@ export function readAvro(
   }
 }
 
-function decodeFile(bytes: Buffer, names: ReadonlyMap<number, string>): AvroFile {
+export type OwnAvroFile = AvroFile & {
+  readonly schema: OwnSchema
+  /** What its writer calls the field of that id; null: it has none. */
+  readonly nameOf: (id: number) => string | null
+}
+
+/**
+ * Every row of a container file under its writer's own names, so that it can be written again with all that the
+ * writer put in it. `corrupt` when `what` is damaged.
+ */
+export function readOwnAvro(bytes: Uint8Array, what: string): OwnAvroFile {
+  const file = readAvro(bytes, null, what)
+  const schema = JSON.parse(file.metadata.get('avro.schema') ?? '{}') as OwnSchema
+  return { ...file, schema, nameOf: (id) => fieldName(schema, id) }
+}
+
+function fieldName(schema: unknown, id: number): string | null {
+  if (typeof schema !== 'object' || schema === null) return null
+  const { name, ...node } = schema as OwnSchema
+  if (node['field-id'] === id && typeof name === 'string') return name
+  for (const inner of Array.isArray(schema) ? schema : Object.values(node)) {
+    const found = fieldName(inner, id)
+    if (found !== null) return found
+  }
+  return null
+}
+
+function decodeFile(bytes: Buffer, names: ReadonlyMap<number, string> | null): AvroFile {
   const start = header.decode(bytes, 0)
   const { magic, meta, sync } = start.value as Record<'magic' | 'sync', Buffer> & {
     meta: Record<string, Buffer>
@@ -137,7 +167,8 @@ function decodeFile(bytes: Buffer, names: ReadonlyMap<number, string>): AvroFile
   const metadata = new Map(Object.entries(meta).map(([key, value]) => [key, value.toString()]))
   const codec = metadata.get('avro.codec') ?? 'null'
   if (codec !== 'null' && codec !== 'deflate') throw new Error(`codec ${codec} is not supported`)
-  const type = typeOf(renamed(JSON.parse(metadata.get('avro.schema') ?? ''), names))
+  const schema: unknown = JSON.parse(metadata.get('avro.schema') ?? '')
+  const type = typeOf(names === null ? schema : renamed(schema, names))
   const rows: unknown[] = []
   let at = start.offset
   while (at < bytes.length) {

@@ -6,17 +6,18 @@ import { stringifyJson } from './json.ts'
 import { ancestors, mainSnapshot, parseMetadata, type Metadata } from './metadata-document.ts'
 import { firstMetadata, nextMetadata } from './metadata.ts'
 import { checkSchema, ourSpec } from './schema.ts'
-import { appendSnapshot } from './snapshot.ts'
+import { nextSnapshot } from './snapshot.ts'
 
 const NOW = 1_763_900_000_000
 const empty = (): Metadata =>
   firstMetadata({ table: RECORDS, location: 'memory://t', uuid: 'u', nowMs: NOW, properties: {} })
 
 function next(base: Metadata, id: number, nowMs = NOW) {
-  const snapshot = appendSnapshot(base, {
+  const snapshot = nextSnapshot(base, {
+    operation: 'append',
     snapshotId: id,
     manifestList: `memory://t/${id}.avro`,
-    files: [],
+    added: [],
     nowMs,
     positions: {},
   })
@@ -88,8 +89,8 @@ test('time in the documents never goes back, whatever the clock does', () => {
 
 test('the document stays bounded: old snapshots leave it, heads of tags stay', () => {
   const tagged = { ...grown(3), refs: { old: { 'snapshot-id': 2, type: 'tag' } } }
-  const metadata = grown(500, tagged)
-  assert.equal(metadata.snapshots.length, 361)
+  const metadata = grown(900, tagged)
+  assert.equal(metadata.snapshots.length, 721)
   assert.ok(metadata.snapshots.some((one) => one['snapshot-id'] === 2))
   assert.equal(metadata['metadata-log'].length, 100)
   const kept = new Set(metadata.snapshots.map((one) => one['snapshot-id']))
@@ -99,10 +100,10 @@ test('the document stays bounded: old snapshots leave it, heads of tags stay', (
 test('statistics of snapshots that expired are dropped with them', () => {
   const statistics = [{ 'snapshot-id': 1 }, { 'snapshot-id': 2 }]
   const { metadata } = next(
-    { ...grown(361), statistics: [...statistics, { 'snapshot-id': 361 }] },
-    362,
+    { ...grown(721), statistics: [...statistics, { 'snapshot-id': 721 }] },
+    722,
   )
-  assert.deepEqual(metadata.statistics, [{ 'snapshot-id': 361 }])
+  assert.deepEqual(metadata.statistics, [{ 'snapshot-id': 721 }])
 })
 
 test('documents that the log lets go of are named for removal, unless the table keeps them', () => {

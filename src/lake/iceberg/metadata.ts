@@ -4,10 +4,11 @@ import type { Metadata, Snapshot } from './metadata-document.ts'
 import { schemaOf, sortOrderOf, specOf, unsorted } from './schema.ts'
 import { timestampMs } from './snapshot.ts'
 
-// One hour of the default commit interval, six of one commit a minute. An expired snapshot leaves the document;
-// its manifest list and merged manifests stay on disk until orphans are removed. The document must stay small:
-// it is written whole by every commit.
-const SNAPSHOTS_MAX = 360
+/** What expiry leaves: one hour of the default commit interval, six of one commit a minute. */
+export const SNAPSHOTS_KEPT = 360
+// The document must stay small, since every commit writes it whole. Where nothing expires snapshots a commit lets go
+// of those beyond this; what only they reached stays on disk until orphans are removed.
+const SNAPSHOTS_MAX = 2 * SNAPSHOTS_KEPT
 const DOCUMENTS_MAX = 100 // older documents are removed once the log no longer names them
 
 const PREVIOUS_MAX = 'write.metadata.previous-versions-max'
@@ -24,7 +25,7 @@ const PROPERTIES: Readonly<Record<string, string>> = {
   [DELETE_AFTER]: 'true',
   [PREVIOUS_MAX]: String(DOCUMENTS_MAX),
   'commit.manifest.min-count-to-merge': '60',
-  'history.expire.min-snapshots-to-keep': String(SNAPSHOTS_MAX),
+  'history.expire.min-snapshots-to-keep': String(SNAPSHOTS_KEPT),
 }
 
 export type Creation = {
@@ -72,39 +73,55 @@ export type Change = {
   readonly nowMs: number
 }
 
-/** The next document, and the locations of those that its log no longer names and the table lets go of. */
+/** A document to be swapped in, and the locations of older ones that its log no longer names and the table lets go of. */
+export type NextMetadata = { readonly metadata: Metadata; readonly dropped: readonly string[] }
+
+/** The document after a commit. */
 export function nextMetadata(
   base: Metadata,
   { previous, snapshot, properties, nowMs }: Change,
-): { readonly metadata: Metadata; readonly dropped: readonly string[] } {
+): NextMetadata {
   const id = snapshot['snapshot-id']
   const now = timestampMs(base, nowMs)
-  const heads = new Set([id, ...Object.values(base.refs ?? {}).map((ref) => ref['snapshot-id'])])
-  const snapshots = newest([...base.snapshots, snapshot], heads)
+  const snapshots = newest([...base.snapshots, snapshot], headsOf(base, id))
   const kept = new Set(snapshots.map((one) => one['snapshot-id']))
-  const log = [
-    ...base['metadata-log'],
-    { 'metadata-file': previous, 'timestamp-ms': base['last-updated-ms'] },
-  ]
-  const cut = Math.max(0, log.length - documentsMax(base))
-  const metadata: Metadata = {
+  const log = [...base['snapshot-log'], { 'snapshot-id': id, 'timestamp-ms': now }]
+  return logged(base, previous, {
     ...base,
     'last-sequence-number': snapshot['sequence-number'] ?? base['last-sequence-number'],
     'last-updated-ms': now,
     'current-snapshot-id': id,
     refs: { ...base.refs, main: { ...base.refs?.['main'], 'snapshot-id': id, type: 'branch' } },
-    snapshots,
-    'snapshot-log': historyOf(base, { id, now, kept }),
-    'metadata-log': log.slice(cut),
+    ...keeping(base, { snapshots, kept, log }),
     properties: { ...base.properties, ...properties },
-  }
-  const stays = (one: { 'snapshot-id': Long }) => kept.has(one['snapshot-id'])
-  if (base.statistics !== undefined) metadata.statistics = base.statistics.filter(stays)
-  if (base['partition-statistics'] !== undefined)
-    metadata['partition-statistics'] = base['partition-statistics'].filter(stays)
-  const dropped = log.slice(0, cut).map((entry) => entry['metadata-file'])
-  return { metadata, dropped: base.properties[DELETE_AFTER] === 'true' ? dropped : [] }
+  })
 }
+
+export type Expiry = {
+  /** Location of the document that this one replaces. */
+  readonly previous: string
+  /** None of them is the head of a branch or a tag. */
+  readonly expired: ReadonlySet<Long>
+  readonly nowMs: number
+}
+
+/** The document without the expired snapshots; what main points at stays as it is. */
+export function withoutSnapshots(
+  base: Metadata,
+  { previous, expired, nowMs }: Expiry,
+): NextMetadata {
+  const snapshots = base.snapshots.filter((one) => !expired.has(one['snapshot-id']))
+  const kept = new Set(snapshots.map((one) => one['snapshot-id']))
+  return logged(base, previous, {
+    ...base,
+    'last-updated-ms': timestampMs(base, nowMs),
+    ...keeping(base, { snapshots, kept, log: base['snapshot-log'] }),
+  })
+}
+
+/** Snapshots that branches and tags point at. */
+export const headsOf = (base: Metadata, ...more: readonly Long[]): ReadonlySet<Long> =>
+  new Set([...more, ...Object.values(base.refs ?? {}).map((ref) => ref['snapshot-id'])])
 
 /** The newest snapshots; heads of branches and tags stay however old they are. */
 const newest = (snapshots: readonly Snapshot[], heads: ReadonlySet<Long>): Snapshot[] =>
@@ -112,13 +129,41 @@ const newest = (snapshots: readonly Snapshot[], heads: ReadonlySet<Long>): Snaps
     (one, i) => i >= snapshots.length - SNAPSHOTS_MAX || heads.has(one['snapshot-id']),
   )
 
-// An entry whose snapshot is gone takes all before it along: history may not have holes.
-function historyOf(
+type Kept = {
+  readonly snapshots: Snapshot[]
+  readonly kept: ReadonlySet<Long>
+  readonly log: Metadata['snapshot-log']
+}
+
+/** The fields that speak of snapshots, of those that are kept alone. */
+function keeping(
   base: Metadata,
-  { id, now, kept }: { id: Long; now: number; kept: ReadonlySet<Long> },
-): Metadata['snapshot-log'] {
-  const log = [...base['snapshot-log'], { 'snapshot-id': id, 'timestamp-ms': now }]
-  return log.slice(log.findLastIndex((entry) => !kept.has(entry['snapshot-id'])) + 1)
+  { snapshots, kept, log }: Kept,
+): Partial<Metadata> & Pick<Metadata, 'snapshots' | 'snapshot-log'> {
+  const stays = (one: { 'snapshot-id': Long }) => kept.has(one['snapshot-id'])
+  return {
+    snapshots,
+    // An entry whose snapshot is gone takes all before it along: history may not have holes.
+    'snapshot-log': log.slice(log.findLastIndex((entry) => !stays(entry)) + 1),
+    ...(base.statistics && { statistics: base.statistics.filter(stays) }),
+    ...(base['partition-statistics'] && {
+      'partition-statistics': base['partition-statistics'].filter(stays),
+    }),
+  }
+}
+
+/** With the replaced document in the log of documents. */
+function logged(base: Metadata, previous: string, metadata: Metadata): NextMetadata {
+  const log = [
+    ...base['metadata-log'],
+    { 'metadata-file': previous, 'timestamp-ms': base['last-updated-ms'] },
+  ]
+  const cut = Math.max(0, log.length - documentsMax(base))
+  const dropped = log.slice(0, cut).map((entry) => entry['metadata-file'])
+  return {
+    metadata: { ...metadata, 'metadata-log': log.slice(cut) },
+    dropped: base.properties[DELETE_AFTER] === 'true' ? dropped : [],
+  }
 }
 
 const documentsMax = (base: Metadata): number => {

@@ -20,7 +20,7 @@ import {
   positionsKey,
   tablePositions,
 } from './positions.ts'
-import { appendSnapshot } from './snapshot.ts'
+import { nextSnapshot } from './snapshot.ts'
 
 const LOG = logId('tape-a')
 const KEY = positionsKey(LOG)
@@ -36,10 +36,11 @@ const empty = (): Metadata =>
 /** `base` after a commit; `says` is what its snapshot and its property say of the log, null: nothing. */
 function after(base: Metadata, id: number, says: string | null): Metadata {
   const positions = says === null ? {} : { [KEY]: says }
-  const snapshot = appendSnapshot(base, {
+  const snapshot = nextSnapshot(base, {
+    operation: 'append',
     snapshotId: id,
     manifestList: `memory://t/${id}`,
-    files: [],
+    added: [],
     nowMs: 2_000,
     positions,
   })

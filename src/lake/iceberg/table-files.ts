@@ -59,12 +59,17 @@ export function tableFiles({ store, folder, clock, random }: TableFilesOptions):
     },
     remove: async (locations) => {
       const keys = locations
-        .map((location) => store.keyOf(location))
+        .map((location) => keyInFolder(store, folder, location))
         .filter((key) => key !== null)
-        .filter((key) => key.startsWith(`${folder}/`))
       if (keys.length > 0) await store.remove(keys)
     },
   }
+}
+
+/** The key of a location below the table's folder; null: it lies elsewhere. */
+export function keyInFolder(store: Store, folder: Key, location: string): Key | null {
+  const key = store.keyOf(location)
+  return key !== null && key.startsWith(`${folder}/`) ? key : null
 }
 
 const sizeOf = (body: Uint8Array | LocalFile): number =>

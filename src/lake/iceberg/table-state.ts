@@ -1,7 +1,7 @@
 import { Fault, isFault } from '../../flow/fault.ts'
 import { retry } from '../../flow/retry.ts'
 import type { Pointer } from '../catalog.ts'
-import type { Committing, TableState } from './commit.ts'
+import type { Committing, TableState } from './committing.ts'
 import { parseMetadata, type Metadata } from './metadata-document.ts'
 import { firstMetadata } from './metadata.ts'
 import { metadataName, uuid } from './names.ts'

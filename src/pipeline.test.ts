@@ -33,7 +33,7 @@ function landing(records: number, commit: () => Promise<void>) {
     positions: async () => new Map(),
     stage: async ({ rows, stretches }: Rolled) => {
       staged.push(rows)
-      return { files: [], rows, stretches, stagedMs: 0 }
+      return { files: [], rows, stretches, stagedAt: { nowMs: 0, monotonicMs: 0 } }
     },
     commit,
   }

@@ -4,6 +4,7 @@ import type { Table } from '../market/tables.ts'
 import type { Log } from '../tape/tape.ts'
 import { fromSingleValue } from './iceberg/single-value.ts'
 import type { Lake, Stretch } from './lake.ts'
+import { momentOf } from './moment.ts'
 
 /** Records [first, next) of a partition that were trimmed from the tape before they landed. */
 export type Hole = {
@@ -52,7 +53,7 @@ export async function stepOver(
       { first, position: { next, last: null } },
     ]),
   )
-  await lake.commit({ files: [], rows: 0, stretches, stagedMs: clock.monotonic() })
+  await lake.commit({ files: [], rows: 0, stretches, stagedAt: momentOf(clock) })
 }
 
 /** From the bounds of the files, so of all partitions together. */

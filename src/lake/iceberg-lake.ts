@@ -155,7 +155,7 @@ async function land({ io, opened, loader, seen }: Writing, staged: Staged): Prom
   const { log, source, table, clock, metrics, adoptRollback } = opened
   const properties = (base: Metadata) => ({
     [SOURCE]: source,
-    ...moveProperties(base, { log, staged, nowMs: clock.monotonic(), seen, adoptRollback }),
+    ...moveProperties(base, { log, staged, clock, seen, adoptRollback }),
   })
   const labels = { table: table.name }
   try {

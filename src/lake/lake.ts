@@ -1,5 +1,6 @@
 import type { Offset, Partition, Position, Positions } from '../market/records.ts'
 import type { Rows } from '../market/tables.ts'
+import type { Moment } from './moment.ts'
 
 /** What one partition's stretch in a roll covers: from `first` (its previous position) up to `position.next`. */
 export type Stretch = { readonly first: Offset; readonly position: Position }
@@ -19,8 +20,8 @@ export type Staged = {
   readonly files: readonly DataFile[]
   readonly rows: number
   readonly stretches: ReadonlyMap<Partition, Stretch>
-  /** By the monotonic clock, ms: a staged batch older than an hour is dropped, not committed. */
-  readonly stagedMs: number
+  /** A staged batch older than an hour is dropped, not committed. */
+  readonly stagedAt: Moment
 }
 
 /** One Parquet data file, with what its manifest entry says of it. Bounds are Iceberg single values by field id. */

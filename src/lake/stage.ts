@@ -3,6 +3,7 @@ import { assert } from '../flow/fault.ts'
 import type { Random } from '../flow/random.ts'
 import { compactTime, dayFolder, uuid } from './iceberg/names.ts'
 import type { TableFiles } from './iceberg/table-files.ts'
+import { momentOf } from './moment.ts'
 import type { DataFile, ParquetFile, ParquetWriter, Rolled, Staged } from './lake.ts'
 
 export type Staging = {
@@ -24,16 +25,22 @@ export async function stageFiles(rolled: Rolled, staging: Staging): Promise<Stag
     const rows = written.reduce((sum, file) => sum + file.rows, 0)
     assert(rows === rolled.rows, `the Parquet writer kept ${rows} of ${rolled.rows} rows`)
     const files: DataFile[] = []
-    for (const file of written) files.push(await store(file, staging))
-    return { files, rows, stretches: rolled.stretches, stagedMs: clock.monotonic() }
+    for (const file of written) files.push(await storeFile(file, staging))
+    return { files, rows, stretches: rolled.stretches, stagedAt: momentOf(clock) }
   } finally {
     for (const { path } of written) await removeLocal(path)
   }
 }
 
-async function store(
+/** Stores one local file under a name never used before. */
+export async function storeFile(
   { path, ...file }: ParquetFile,
-  { files, partitionName, clock, random }: Staging,
+  {
+    files,
+    partitionName,
+    clock,
+    random,
+  }: Pick<Staging, 'files' | 'partitionName' | 'clock' | 'random'>,
 ): Promise<DataFile> {
   const folder = `data/${partitionName}=${dayFolder(file.day)}`
   const name = `${folder}/${compactTime(clock.now())}-${uuid(random)}.parquet`

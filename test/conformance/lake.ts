@@ -127,7 +127,7 @@ export function lakeSuite(name: string, start: () => Promise<OpenedLake>): void 
       const lake = await open()
       await land(lake, { partition: 0, first: 0, next: 5 })
       const before = await lake.snapshot()
-      const empty = { files: [], rows: 0, stagedMs: (await lake.stage(roll([]))).stagedMs }
+      const empty = { files: [], rows: 0, stagedAt: (await lake.stage(roll([]))).stagedAt }
       const { stretches: same } = roll([{ partition: 0, first: 5, next: 5 }])
       await lake.commit({ ...empty, stretches: same })
       assert.equal((await lake.snapshot()).id, before.id)

@@ -17,7 +17,7 @@ export async function carriedManifests(
   { change, attempted }: { readonly change: Change; readonly attempted: Attempted },
 ): Promise<Carried> {
   const carried = (await io.manifests.list(mainSnapshot(base))).filter(mayHoldFiles)
-  if (change.removed !== undefined && change.removed.locations.size > 0)
+  if (change.removed !== undefined)
     return await strikeCarried(io, carried, { removal: change.removed, attempted, base })
   const paths = new Set(carried.map((one) => one.manifest_path))
   const usable =
@@ -54,7 +54,8 @@ async function strikeCarried(
   let removed = NOTHING_REMOVED
   const hinted = ({ manifest_path }: ManifestFile) => removal.manifests.has(manifest_path)
   for (const manifest of [...carried.filter(hinted), ...carried.filter((one) => !hinted(one))]) {
-    if (left.size === 0) break
+    const mayForget = removal.forgets === true && manifest.deleted_files_count !== 0
+    if (left.size === 0 && !mayForget) continue
     const path = manifest.manifest_path
     const known = attempted.struck.get(path)
     const struck =
@@ -70,7 +71,11 @@ async function strikeCarried(
     throw new Fault('conflict', `${missing} is not in ${io.table.name} any more`, {
       remedy: 'Nothing to do: another writer replaced it, and it is planned again.',
     })
-  return { carried: carried.map((one) => replaced.get(one.manifest_path) ?? one), removed }
+  const all = carried.map((one) => replaced.get(one.manifest_path) ?? one)
+  return {
+    carried: all.filter((one) => mayHoldFiles(one) || one.deleted_files_count !== 0),
+    removed,
+  }
 }
 
 async function strikeOne(
@@ -81,6 +86,7 @@ async function strikeOne(
   const { snapshotId } = attempted
   const struck = strikeOut(await io.files.read(manifest.manifest_path), manifest, {
     locations: removal.locations,
+    forgets: removal.forgets ?? false,
     snapshotId,
     sequenceNumber: nextSequenceNumber(base),
     sync: randomBytes(io.random, 16),

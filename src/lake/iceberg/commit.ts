@@ -1,4 +1,4 @@
-import { Fault } from '../../flow/fault.ts'
+import { Fault, isFault } from '../../flow/fault.ts'
 import { backoffMs } from '../../flow/retry.ts'
 import { carriedManifests } from './carried.ts'
 import {
@@ -55,9 +55,11 @@ export async function commit(
   let state = base
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const properties = change.properties(state.metadata) // the fence: before anything is written for this base
-    await change.admit?.(state.metadata)
-    attempted.added ??= await writeAdded(io, state.metadata, { change, attempted })
-    const prepared = await prepare(io, state, { change, attempted, attempt, properties })
+    const prepared = await preparedFor(io, state, { change, attempted, attempt, properties })
+    if ('moved' in prepared) {
+      state = prepared.moved
+      continue
+    }
     // THE COMMIT POINT: before this line nobody sees the files; after it rows and positions are there at once.
     const outcome = await io.catalog.swap(io.name, state.pointer, prepared.location)
     if (outcome === 'swapped') return await landed(io, prepared)
@@ -106,6 +108,23 @@ type Preparing = {
   readonly properties: Readonly<Record<string, string>>
 }
 
+/** What one try needs; or where the table stands now, when the base was tidied away meanwhile. */
+async function preparedFor(
+  io: Committing,
+  state: TableState,
+  preparing: Preparing,
+): Promise<Prepared | { readonly moved: TableState }> {
+  try {
+    await preparing.change.admit?.(state.metadata)
+    return await prepare(io, state, preparing)
+  } catch (error) {
+    if (!isFault(error, 'invalid')) throw error
+    const moved = await io.load()
+    if (moved.pointer.location === state.pointer.location) throw error
+    return { moved }
+  }
+}
+
 /** Manifest list and metadata document of one try; seen by nobody. */
 async function prepare(
   io: Committing,
@@ -113,6 +132,7 @@ async function prepare(
   { change, attempted, attempt, properties }: Preparing,
 ): Promise<Prepared> {
   checkSchema(base, io.table)
+  attempted.added ??= await writeAdded(io, base, { change, attempted })
   const { snapshotId, id, added } = attempted
   const sequenceNumber = nextSequenceNumber(base)
   const { carried, removed } = await carriedManifests(io, base, { change, attempted })

@@ -52,6 +52,8 @@ export type Removal = {
   readonly locations: ReadonlySet<string>
   /** Paths of the manifests that had them when it was planned: those are opened first. */
   readonly manifests: ReadonlySet<string>
+  /** The manifests forget all files that were deleted, these and earlier ones: for the end of a purge. */
+  readonly forgets?: boolean
 }
 
 export type Unnumbered = Omit<ManifestFile, 'sequence_number'> & { sequence_number?: Long }

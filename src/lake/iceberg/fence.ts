@@ -1,6 +1,8 @@
+import type { Clock } from '../../flow/clock.ts'
 import { Fault } from '../../flow/fault.ts'
 import type { LogId, Partition, Positions } from '../../market/records.ts'
 import type { Staged, Stretch } from '../lake.ts'
+import { ageMs } from '../moment.ts'
 import type { Metadata } from './metadata-document.ts'
 import { encodePositions, positionsKey, tablePositions } from './positions.ts'
 
@@ -10,8 +12,7 @@ const STAGED_MS_MAX = 3_600_000
 export type Fence = {
   readonly log: LogId
   readonly staged: Staged
-  /** By the monotonic clock, ms. */
-  readonly nowMs: number
+  readonly clock: Clock
   /** Partitions whose position this process has seen: one that is missing now went back to nothing. */
   readonly seen: ReadonlySet<Partition>
   readonly adoptRollback: boolean
@@ -23,9 +24,9 @@ export type Fence = {
  */
 export function moveProperties(
   base: Metadata,
-  { log, staged, nowMs, seen, adoptRollback }: Fence,
+  { log, staged, clock, seen, adoptRollback }: Fence,
 ): Readonly<Record<string, string>> {
-  const age = nowMs - staged.stagedMs
+  const age = ageMs(staged.stagedAt, clock)
   if (age > STAGED_MS_MAX) throw conflict(`a batch staged ${Math.round(age / 60_000)} minutes ago`)
   const { positions } = tablePositions(base, log, adoptRollback)
   const moved: Map<Partition, Stretch['position']> = new Map(positions)

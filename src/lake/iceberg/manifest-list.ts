@@ -113,8 +113,9 @@ export function readManifestList(bytes: Uint8Array, path: string): readonly Mani
 }
 
 /** Whether it may hold a live file: a writer that does not say leaves it to the reader to look. */
-export const mayHoldFiles = (file: ManifestFile): boolean =>
-  file.added_files_count !== 0 || file.existing_files_count !== 0
+export const mayHoldFiles = (
+  file: Pick<ManifestFile, 'added_files_count' | 'existing_files_count'>,
+): boolean => file.added_files_count !== 0 || file.existing_files_count !== 0
 
 // A version 2 list requires the counts; a list of version 1 may have left them out.
 const complete = (file: ManifestFile): ManifestFile => ({

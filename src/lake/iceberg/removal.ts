@@ -66,18 +66,20 @@ export type Rewritten = {
 
 export type Striking = {
   readonly locations: ReadonlySet<string>
+  /** Leaves entries out instead of telling that they were deleted, those that were before too. */
+  readonly forgets: boolean
   readonly snapshotId: Long
   readonly sequenceNumber: Long
   readonly sync: Uint8Array
 }
 
-/** The manifest without the live entries of `locations`; null: it has none of them. */
+/** The manifest without the live entries of `locations`; null: nothing of it changes. */
 export function strikeOut(
   bytes: Uint8Array,
   manifest: ManifestFile,
   striking: Striking,
 ): Rewritten | null {
-  const { locations, snapshotId, sync } = striking
+  const { locations, snapshotId, sync, forgets } = striking
   const file = readOwnAvro(bytes, manifest.manifest_path)
   const field = fieldsOf(file, manifest)
   const live = file.rows
@@ -85,7 +87,7 @@ export function strikeOut(
     .filter((row) => row[field.status] !== STATUS.deleted)
   const fileOf = (row: Row) => row[field.dataFile] as Row
   const gone = live.filter((row) => locations.has(String(fileOf(row)[field.path])))
-  if (gone.length === 0) return null
+  if (gone.length === 0 && !(forgets && live.length < file.rows.length)) return null
   for (const row of live) {
     row[field.sequenceNumber] ??= manifest.sequence_number
     row[field.fileSequenceNumber] ??= manifest.sequence_number
@@ -111,14 +113,14 @@ export function strikeOut(
         : { dataFiles: gone.length, rows }),
       bytes: sum(gone, field.size),
     },
-    bytes: writeAvro(file.schema, live, { sync, metadata: kept(file) }),
+    bytes: writeAvro(file.schema, forgets ? left : live, { sync, metadata: kept(file) }),
     counts: {
       added_files_count: 0,
       existing_files_count: left.length,
-      deleted_files_count: gone.length,
+      deleted_files_count: forgets ? 0 : gone.length,
       added_rows_count: 0,
       existing_rows_count: sum(left, field.rows),
-      deleted_rows_count: rows,
+      deleted_rows_count: forgets ? 0 : rows,
       min_sequence_number: toLong(least),
     },
   }

@@ -15,6 +15,7 @@ export type RewriteInput = {
   readonly location: string
   readonly path: string
   readonly rows: number
+  readonly sizeBytes: number
   readonly deletes: readonly string[]
 }
 

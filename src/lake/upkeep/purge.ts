@@ -1,0 +1,226 @@
+import { Fault, isFault } from '../../flow/fault.ts'
+import { commit } from '../iceberg/commit.ts'
+import type { TableState } from '../iceberg/committing.ts'
+import type { Live, LiveFile } from '../iceberg/live.ts'
+import { mainId, type Metadata } from '../iceberg/metadata-document.ts'
+import { headsOf } from '../iceberg/metadata.ts'
+import { planLive } from '../iceberg/plan.ts'
+import { ourSpec } from '../iceberg/schema.ts'
+import type { DataFile } from '../lake.ts'
+import { momentOf } from '../moment.ts'
+import { columnsOf } from './columns.ts'
+import { COMPACTION_LIMITS, freed } from './compact.ts'
+import { expireSnapshots } from './expire.ts'
+import { commitReplacement, stageReplacement, type Workshop } from './replace.ts'
+import { removeFiles, type Tended } from './tended.ts'
+
+const DAY_MS = 86_400_000
+// Other writers may move a day's files while they are rewritten; then it is planned again.
+const TRIES_MAX = 8
+
+/** What must go: all, what came before a midnight (UTC), or what is of some symbols. */
+export type Purged =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'before'; readonly beforeMs: number }
+  | { readonly kind: 'symbols'; readonly symbols: readonly string[] }
+
+export type Purging = {
+  readonly workshop: Workshop
+  readonly what: Purged
+  readonly dryRun?: boolean
+  readonly signal: AbortSignal
+}
+
+/** What went, or, in a dry run, which files would be removed or written anew. */
+export type PurgeReport = {
+  readonly rows: number | null
+  readonly filesRemoved: number
+  readonly filesRewritten: number
+  readonly bytesRemoved: number
+  readonly snapshotsExpired: number
+}
+
+/**
+ * Takes rows out of the table for good: commits take them out of sight, then every older snapshot expires and with
+ * it the files that held the rows, then the manifests forget them. Positions stay: what was purged does not land
+ * again. Killed at any moment, run it again. Faults: `invalid` where a branch or tag of another engine keeps an old
+ * snapshot, or a file cannot be written again; `conflict` where other writers never left the files alone.
+ */
+export async function purge(io: Tended, purging: Purging): Promise<PurgeReport> {
+  checkHeads(io, (await io.load()).metadata)
+  if (purging.dryRun === true) return await planned(io, purging)
+  let [rows, filesRemoved, filesRewritten, bytesRemoved] = [0, 0, 0, 0]
+  const gone = await untilFits(io, () => removeWhole(io, purging.what))
+  rows += sum(gone, (file) => file.rows)
+  filesRemoved += gone.length
+  bytesRemoved += sum(gone, ({ sizeBytes }) => sizeBytes)
+  const looked = new Set<string>()
+  for (;;) {
+    const done = await untilFits(io, () => rewriteSome(io, purging, looked))
+    if (done === null) break
+    rows += done.purged
+    if (done.purged > 0) filesRewritten += done.files.length
+    if (done.purged > 0) bytesRemoved += sum(done.files, ({ sizeBytes }) => sizeBytes)
+  }
+  const expired = await expireSnapshots(io, { keep: 0 })
+  await untilFits(io, () => forget(io))
+  const again = await expireSnapshots(io, { keep: 0 })
+  const snapshotsExpired = expired.snapshots + again.snapshots
+  return { rows, filesRemoved, filesRewritten, bytesRemoved, snapshotsExpired }
+}
+
+async function untilFits<T>(io: Tended, act: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await act()
+    } catch (error) {
+      if (!isFault(error, 'conflict') || attempt >= TRIES_MAX) throw error
+      io.log('debug', `planned again: ${error.message}`, { table: io.table.name })
+    }
+  }
+}
+
+async function planned(io: Tended, { what }: Purging): Promise<PurgeReport> {
+  const { metadata } = await io.load()
+  const { whole, partly } = sorted(io, await planLive({ ...io, metadata }), what)
+  return {
+    rows: partly.length === 0 ? sum(whole, ({ rows }) => rows) : null,
+    filesRemoved: whole.length,
+    filesRewritten: partly.length,
+    bytesRemoved: sum([...whole, ...partly], ({ sizeBytes }) => sizeBytes),
+    snapshotsExpired: metadata.snapshots.length,
+  }
+}
+
+const sum = (files: readonly LiveFile[], of: (file: DataFile) => number): number =>
+  files.reduce((total, { file }) => total + of(file), 0)
+
+/** Files all of whose rows go, and files of which some may. */
+function sorted(
+  { table }: Pick<Tended, 'table'>,
+  { data }: Live,
+  what: Purged,
+): { readonly whole: readonly LiveFile[]; readonly partly: readonly LiveFile[] } {
+  if (what.kind === 'all') return { whole: data, partly: [] }
+  if (what.kind === 'symbols') {
+    const symbolId = table.fields.find(({ name }) => name === 'symbol')?.id
+    if (symbolId === undefined) return { whole: [], partly: [] }
+    const symbols = what.symbols.map((one) => Buffer.from(one))
+    return { whole: [], partly: data.filter(({ file }) => maySpeak(file, symbolId, symbols)) }
+  }
+  const { beforeMs } = what
+  const isOlder = ({ file }: LiveFile) => file.day !== null && (file.day + 1) * DAY_MS <= beforeMs
+  const isYounger = ({ file }: LiveFile) => file.day !== null && file.day * DAY_MS >= beforeMs
+  const partly = data.filter((one) => !isOlder(one) && !isYounger(one))
+  return { whole: data.filter(isOlder), partly }
+}
+
+/** Rows without a symbol could not be read: their bytes may speak of it. */
+function maySpeak(file: DataFile, symbolId: number, symbols: readonly Uint8Array[]): boolean {
+  if (file.nullCounts.get(symbolId) !== 0) return true
+  const [lower, upper] = [file.lower.get(symbolId), file.upper.get(symbolId)]
+  return symbols.some(
+    (symbol) =>
+      (lower === undefined || Buffer.compare(symbol, lower) >= 0) &&
+      (upper === undefined || Buffer.compare(symbol, upper) <= 0),
+  )
+}
+
+async function removeWhole(io: Tended, what: Purged): Promise<readonly LiveFile[]> {
+  const base = await io.load()
+  const live = await planLive({ ...io, metadata: base.metadata })
+  const { whole } = sorted(io, live, what)
+  if (whole.length === 0) return []
+  const deletes = what.kind === 'all' ? live.deletes : freed(live, whole)
+  const going = [...whole, ...deletes]
+  await commit(io, base, {
+    operation: 'delete',
+    added: [],
+    removed: {
+      locations: new Set([
+        ...whole.map(({ file }) => file.location),
+        ...deletes.map(({ location }) => location),
+      ]),
+      manifests: new Set(going.map(({ manifest }) => manifest.manifest_path)),
+    },
+    properties: () => ({}),
+  })
+  return whole
+}
+
+type Rewritten = { readonly purged: number; readonly files: readonly LiveFile[] }
+
+/** The files of one day that may hold something of it and were not looked through yet; null: there are none. */
+async function rewriteSome(
+  io: Tended,
+  { what, workshop, signal }: Purging,
+  looked: Set<string>,
+): Promise<Rewritten | null> {
+  if (signal.aborted) throw cancelled()
+  const base = await io.load()
+  const live = await planLive({ ...io, metadata: base.metadata })
+  const left = sorted(io, live, what).partly.filter(({ file }) => !looked.has(file.location))
+  const [first] = left
+  if (first === undefined) return null
+  const { day } = first.file
+  const inputs = left.filter(({ file }) => file.day === day)
+  checkDays(io, base, inputs)
+  const columns = columnsOf(base.metadata, io.table)
+  if ('unknown' in columns) throw notRewritable(io, `column ${columns.unknown}`)
+  const rewriting = {
+    columns: columns.columns,
+    day,
+    targetBytes: COMPACTION_LIMITS.targetBytes,
+    signal,
+    ...(what.kind === 'symbols' && { withoutSymbols: what.symbols }),
+    ...(what.kind === 'before' && { fromMs: what.beforeMs }),
+  }
+  const stagedAt = momentOf(io.clock)
+  const staged = await stageReplacement(io, workshop, { inputs, rewriting })
+  const addedLocations = staged.added.map(({ location }) => location)
+  if (staged.purged === 0) await removeFiles(io, addedLocations)
+  else {
+    const replacement = { operation: 'overwrite', inputs, deletes: freed(live, inputs) } as const
+    await commitReplacement(io, base, { ...replacement, ...staged, stagedAt })
+  }
+  for (const { file } of inputs) looked.add(file.location)
+  for (const location of addedLocations) looked.add(location)
+  return { purged: staged.purged, files: inputs }
+}
+
+/** Manifests still tell of files that were deleted, with their bounds: those entries go too. */
+async function forget(io: Tended): Promise<void> {
+  const base = await io.load()
+  if (mainId(base.metadata) === null) return
+  const removed = { locations: new Set<string>(), manifests: new Set<string>(), forgets: true }
+  await commit(io, base, { operation: 'replace', added: [], removed, properties: () => ({}) })
+}
+
+/** A file of another partition spec can be written under ours only where all its rows are of one day. */
+function checkDays(io: Tended, { metadata }: TableState, inputs: readonly LiveFile[]): void {
+  const ours = ourSpec(metadata, io.table)['spec-id']
+  const unknown = inputs.find(({ file, specId }) => specId !== ours && file.day === null)
+  if (unknown !== undefined) throw notRewritable(io, `file ${unknown.file.location}`)
+}
+
+function checkHeads({ table }: Tended, metadata: Metadata): void {
+  const main = mainId(metadata)
+  const other = [...headsOf(metadata)].find((id) => id !== main)
+  if (other === undefined) return
+  const [name = '?'] =
+    Object.entries(metadata.refs ?? {}).find(([, ref]) => ref['snapshot-id'] === other) ?? []
+  throw new Fault('invalid', `the branch or tag ${name} keeps old rows of table ${table.name}`, {
+    remedy: `Drop it in the engine that made it (ALTER TABLE … DROP BRANCH or DROP TAG ${name}), then purge again.`,
+  })
+}
+
+const notRewritable = ({ table }: Tended, what: string): Fault =>
+  new Fault('invalid', `${what} of table ${table.name} cannot be written again by ticklake`, {
+    remedy:
+      'Delete the rows in the engine that made it (DELETE FROM …, then optimize), then purge again to remove old snapshots.',
+  })
+
+const cancelled = (): Fault =>
+  new Fault('closed', 'the purge was cancelled', {
+    remedy: 'Run it again: what went stays gone, the rest is still there.',
+  })

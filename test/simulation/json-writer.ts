@@ -22,20 +22,27 @@ export const jsonFiles = (): JsonFiles => ({ written: 0, waiting: new Map() })
  * what a lake holds can be read back without an engine. A record's time is its time of arrival.
  */
 export function jsonWriter(table: Table, files: JsonFiles): ParquetWriter {
-  const timeId = table.fields.find(({ name }) => name === table.dayOf)?.id ?? 0
   return {
     write: async (rolled) => {
       const days = Map.groupBy(rowsOf(rolled), ({ ms }) => Math.floor(ms / DAY_MS))
-      return [...days].map(([day, rows]) => {
-        files.written += 1
-        const path = `/nowhere/${files.written}.json`
-        const bytes = Buffer.from(JSON.stringify(rows))
-        files.waiting.set(path, bytes)
-        return { path, ...described({ rows, day, timeId }), sizeBytes: bytes.length }
-      })
+      return [...days].map(([day, rows]) => describedFile(table, files, { rows, day }))
     },
     [Symbol.asyncDispose]: async () => undefined,
   }
+}
+
+/** Rows as a local file that waits to be taken. */
+export function describedFile(
+  table: Table,
+  files: JsonFiles,
+  { rows, day }: { readonly rows: readonly JsonRow[]; readonly day: number },
+): ParquetFile {
+  const timeId = table.fields.find(({ name }) => name === table.dayOf)?.id ?? 0
+  files.written += 1
+  const path = `/nowhere/${files.written}.json`
+  const bytes = Buffer.from(JSON.stringify(rows))
+  files.waiting.set(path, bytes)
+  return { path, ...described({ rows, day, timeId }), sizeBytes: bytes.length }
 }
 
 /** For memoryStore: takes what jsonWriter wrote. */

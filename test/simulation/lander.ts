@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { isFault } from '../../src/flow/fault.ts'
 import type { Random } from '../../src/flow/random.ts'
 import type { Stage } from '../../src/flow/stream.ts'
-import { openIcebergLake } from '../../src/lake/iceberg-lake.ts'
+import { openIcebergLake, type IcebergLake } from '../../src/lake/iceberg-lake.ts'
 import { parseMetadata } from '../../src/lake/iceberg/metadata-document.ts'
 import { decodePositions, positionsKey } from '../../src/lake/iceberg/positions.ts'
 import type { Rolled, Staged } from '../../src/lake/lake.ts'
@@ -61,22 +61,9 @@ export function shared(
 /** A process that opens the lake and lands the tape until all of it is there; it starts again after a fault. */
 export async function runLander(of: Shared, process: SimulatedProcess): Promise<void> {
   const { world, random } = of
-  const store = stepped(of.store, process, ['create', 'read', 'remove'])
-  const catalog = stepped(of.catalog, process, ['load', 'swap'])
   while (true) {
     try {
-      const lake = await openIcebergLake({
-        table: RECORDS,
-        log: LOG,
-        source: SOURCE,
-        catalog,
-        store,
-        parquet: jsonWriter(RECORDS, of.files),
-        removeLocal: async (path) => void of.files.waiting.delete(path),
-        clock: world.clock,
-        random,
-        mode: 'write',
-      })
+      const lake = await openSimulatedLake(of, process)
       await land({
         log: simulatedLog(of),
         lake: {
@@ -99,6 +86,21 @@ export async function runLander(of: Shared, process: SimulatedProcess): Promise<
     }
   }
 }
+
+/** The lake as one process sees it: each of its calls is a step at which it may die or stop. */
+export const openSimulatedLake = (of: Shared, process: SimulatedProcess): Promise<IcebergLake> =>
+  openIcebergLake({
+    table: RECORDS,
+    log: LOG,
+    source: SOURCE,
+    catalog: stepped(of.catalog, process, ['load', 'swap']),
+    store: stepped(of.store, process, ['create', 'read', 'remove']),
+    parquet: jsonWriter(RECORDS, of.files),
+    removeLocal: async (path) => void of.files.waiting.delete(path),
+    clock: of.world.clock,
+    random: of.random,
+    mode: 'write',
+  })
 
 /** The tape: every turn begins where the lake says and ends where the tape ends. */
 function simulatedLog({ ends, random, runMax }: Shared): Log {

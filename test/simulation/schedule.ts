@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { seededRandom, type Random } from '../../src/flow/random.ts'
 import { ancestors, parseMetadata } from '../../src/lake/iceberg/metadata-document.ts'
 import { decodePositions, positionsKey } from '../../src/lake/iceberg/positions.ts'
+import { STATUS } from '../../src/lake/iceberg/manifest.ts'
 import { openIcebergLake } from '../../src/lake/iceberg-lake.ts'
+import { removeOrphans } from '../../src/lake/upkeep/orphans.ts'
 import type { DataFile } from '../../src/lake/lake.ts'
 import {
   offset,
@@ -15,6 +17,7 @@ import { RECORDS } from '../../src/market/tables.ts'
 import { readRows } from './json-writer.ts'
 import { runLander, shared, SOURCE, type Faults, type Shared } from './lander.ts'
 import { crcOf, DAY_ZERO_MS, LOG } from './rolls.ts'
+import { ORPHANS_AFTER_MS, runUpkeeper } from './upkeeper.ts'
 import { simulatedProcess, simulatedWorld, type Chances } from './world.ts'
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
@@ -55,6 +58,13 @@ export async function runSchedule(seed: number): Promise<Outcome> {
   }
   const landers = 1 + random.integer(3)
   for (let i = 0; i < landers; i++) start()
+  const tend = (): void => {
+    const process = simulatedProcess(world, random, () => chances)
+    const done = runUpkeeper(of, process, () => calm)
+    done.catch((error: unknown) => failures.push(error))
+    void process.dead.then(() => (calm ? undefined : tend()))
+  }
+  for (let i = random.integer(3); i > 0; i--) tend()
   void world.clock.sleep(CALM_AFTER_MS).then(() => {
     calm = true
     for (const key of Object.keys(faults) as (keyof Faults)[]) faults[key] = 0
@@ -106,7 +116,40 @@ async function check(of: Shared): Promise<number> {
   const places = (await Promise.all(files.map((file) => placesOf(of, file)))).flat().toSorted()
   const wanted = ends.flatMap((end, part) => Array.from({ length: end }, (_, i) => `${part}:${i}`))
   assert.deepEqual(places, wanted.toSorted(), 'every record is one row')
-  return checkHistory(of)
+  const commits = await checkHistory(of)
+  await checkCleaned(of)
+  return commits
+}
+
+/** After a last cleaning, long after, nothing is left but what the table reaches, and all of that is. */
+async function checkCleaned(of: Shared): Promise<void> {
+  const { world, random, store, catalog } = of
+  const clock = { ...world.clock, now: () => world.clock.now() + 2 * ORPHANS_AFTER_MS }
+  const opening = { table: RECORDS, log: LOG, source: SOURCE, catalog, store, clock, random }
+  const lake = await openIcebergLake({ ...opening, mode: 'write' })
+  const io = lake.tended()
+  await removeOrphans(io, { olderThanMs: ORPHANS_AFTER_MS })
+  const reached = new Set<string>()
+  const told = new Set<string>() // deleted, by a snapshot that is still there
+  const { pointer, metadata } = await io.load()
+  reached.add(pointer.location)
+  for (const entry of metadata['metadata-log']) reached.add(entry['metadata-file'])
+  for (const snapshot of metadata.snapshots) {
+    reached.add(snapshot['manifest-list'])
+    for (const manifest of await io.manifests.list(snapshot)) {
+      reached.add(manifest.manifest_path)
+      for (const { status, data_file } of await io.manifests.entries(manifest))
+        (status === STATUS.deleted ? told : reached).add(data_file.file_path)
+    }
+  }
+  const there = [...store.objects.keys()].map((key) => store.location(key))
+  assert.deepEqual(
+    [...reached].filter((location) => !there.includes(location)),
+    [],
+    'no file that a snapshot reaches was removed',
+  )
+  const left = there.filter((location) => !reached.has(location) && !told.has(location))
+  assert.deepEqual(left, [], 'no orphan is left')
 }
 
 const endOfTape = (ends: readonly number[]): Positions =>

@@ -182,8 +182,10 @@ async function landed(
 
 /** A try that surely lost leaves no trace; only tidiness, so a store that is away is no fault. */
 async function forget(io: Committing, fresh: Metadata, lost: Prepared): Promise<void> {
-  const listed = fresh.snapshots.some((one) => one['manifest-list'] === lost.manifestList)
-  if (listed) return // rolled back by somebody after it had won
+  // It had won after all, and was rolled back, or expired already, by somebody else.
+  const isListed = fresh.snapshots.some((one) => one['manifest-list'] === lost.manifestList)
+  const isLogged = fresh['metadata-log'].some((one) => one['metadata-file'] === lost.location)
+  if (isListed || isLogged) return
   await removeQuietly(io, [lost.location, lost.manifestList])
 }
 

@@ -29,6 +29,8 @@ export type Workshop = {
   readonly dir: string
   /** The local path of a data file; null: it has to be fetched. */
   readonly pathOf: (location: string) => string | null
+  /** Removes a local file that was stored; by default from the disk. */
+  readonly removeLocal?: (path: string) => Promise<void>
 }
 
 export type Replacement = {
@@ -43,7 +45,7 @@ export type Replaced = RewrittenFiles & { readonly added: readonly DataFile[] }
 /** Writes the rows of some files anew, as files that nobody sees yet. */
 export async function stageReplacement(
   io: Tended,
-  { rewriter, dir, pathOf }: Workshop,
+  { rewriter, dir, pathOf, removeLocal = fromDisk }: Workshop,
   {
     inputs,
     rewriting,
@@ -65,9 +67,11 @@ export async function stageReplacement(
     for (const file of written.files) added.push(await storeFile(file, { ...io, partitionName }))
     return { ...written, added }
   } finally {
-    for (const { path } of written.files) await rm(path, { force: true })
+    for (const { path } of written.files) await removeLocal(path)
   }
 }
+
+const fromDisk = (path: string): Promise<void> => rm(path, { force: true })
 
 /**
  * Puts the staged files in the place of the inputs, in one swap. Throws `conflict` where an input is not live any

@@ -67,6 +67,28 @@ export async function judgeKafka(
   }
 }
 
+export type OnGlue = {
+  readonly bootstrap: string
+  readonly topic: string
+  /** `database.table`. */
+  readonly table: string
+}
+
+/** Asks the same of a Kafka tape and a lake on S3 and Glue, both named by the settings of `place`. */
+export async function judgeGlue(
+  place: Place,
+  { bootstrap, topic, table }: OnGlue,
+): Promise<KafkaVerdict> {
+  const verified = await ticklake(['verify', '--json'], place)
+  const audited = await run(PYTHON, [KAFKA_AUDIT, bootstrap, topic, 'glue', table], place)
+  if (audited.code !== 0) throw new Error(`the audit failed: ${audited.stderr}`)
+  return {
+    verify: { exit: verified.code, summary: objects(verified.stdout).at(-1) ?? {} },
+    audit: JSON.parse(audited.stdout) as KafkaVerdict['audit'],
+    gaps: objects((await ticklake(['gaps', '--json'], place)).stdout) as unknown as Gap[],
+  }
+}
+
 /** NDJSON. */
 const objects = (text: string): readonly Record<string, unknown>[] =>
   text

@@ -88,12 +88,17 @@ async function strike(part: Part, random: Random, dir: string): Promise<boolean>
   return directed
 }
 
-async function newFile(dir: string, afterMs: number): Promise<void> {
+/** Resolves some ms after a file so named appeared below `dir`, or when none does for five seconds. */
+export async function newFile(
+  dir: string,
+  afterMs: number,
+  named = /\.(parquet|avro|json)/,
+): Promise<void> {
   const controller = new AbortController()
   const watcher = watch(dir, { recursive: true, signal: controller.signal })
   const seen = new Promise<void>((done) => {
     watcher.on('change', (_kind, name) => {
-      if (/\.(parquet|avro|json)/.test(String(name))) done()
+      if (named.test(String(name))) done()
     })
     watcher.on('error', () => done())
   })

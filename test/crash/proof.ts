@@ -4,23 +4,29 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { freshSeed } from '../../src/flow/random.ts'
 import { proveKafka } from './kafka-proof.ts'
+import { proveLake, proveYear } from './lake-proof.ts'
 import { isClean, type Verdict } from './judge.ts'
 import { kill, RATE_PER_SECOND } from './kills.ts'
 import { wakeZombies } from './zombies.ts'
 
 // npm run proof -- [--kills N] [--zombies N] [--seed N] [--write]
 // npm run proof -- --kafka ROUNDS [--rate N] [--seed N] [--write]
+// npm run proof -- --lake MINUTES [--kills N] [--seed N] [--write]
+// npm run proof -- --year [--days N] [--seed N] [--write]
 // Kills real processes and says what two programs found; --write puts the report into docs/proof.md, that of
-// Kafka into docs/proof-kafka.md.
+// Kafka into docs/proof-kafka.md, those of S3 and of a year into docs/proof-lake.md and docs/proof-year.md.
 
 const FIXED_SEED = 20_261_123
 const REPORT = resolve(import.meta.dirname, '../../docs/proof.md')
 const { values } = parseArgs({
   options: {
-    kills: { type: 'string', default: '200' },
+    kills: { type: 'string' },
     zombies: { type: 'string', default: '10' },
     kafka: { type: 'string' },
     rate: { type: 'string', default: '20000' },
+    lake: { type: 'string' },
+    year: { type: 'boolean', default: false },
+    days: { type: 'string' },
     seed: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
@@ -62,14 +68,17 @@ const waking = (seed: number, rounds: number) =>
     return { what, seed, verdict, clean: isClean(verdict) }
   })
 
-if (values.kafka === undefined) await proveHere()
+if (values.year) await proveYear(values)
+else if (values.lake !== undefined)
+  await proveLake({ ...values, minutes: Number(values.lake), kills: Number(values.kills ?? 50) })
+else if (values.kafka === undefined) await proveHere()
 else await proveKafka({ ...values, rounds: Number(values.kafka), rate: Number(values.rate) })
 
 async function proveHere(): Promise<void> {
   const seeds = values.seed === undefined ? [FIXED_SEED, freshSeed()] : [Number(values.seed)]
   const all: Proved[] = []
   for (const seed of seeds)
-    all.push(await killing(seed, Math.ceil(Number(values.kills) / seeds.length)))
+    all.push(await killing(seed, Math.ceil(Number(values.kills ?? 200) / seeds.length)))
   for (const seed of seeds.slice(-1)) all.push(await waking(seed, Number(values.zombies)))
   if (values.write) await writeFile(REPORT, reportOf(all))
 }

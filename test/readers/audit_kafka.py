@@ -1,8 +1,10 @@
 """Counts what a lake lost, repeated or altered of a Kafka topic, without a line of ticklake's code.
 
     python audit_kafka.py BOOTSTRAP TOPIC LAKE_DIR CATALOG_DB
+    python audit_kafka.py BOOTSTRAP TOPIC glue DATABASE.TABLE
 
-Reads the topic through librdkafka, opens the table by name through pyiceberg's SqlCatalog, parses every record
+Reads the topic through librdkafka, opens the table by name through pyiceberg's SqlCatalog or its GlueCatalog (then
+endpoints and credentials come from the environment of AWS SDKs), parses every record
 with Python's json, and compares. Also tells whether the records of each symbol lie in the order of their receive
 times. Prints one JSON object.
 """
@@ -48,8 +50,13 @@ def records(consumer, topic, partition):
 
 
 def table_of(catalog_db, lake_dir):
-    catalog = SqlCatalog("ticklake", uri=f"sqlite:///{catalog_db}", warehouse=f"file://{lake_dir}")
-    table = catalog.load_table("market.records")
+    if lake_dir == "glue":
+        from glue_lake import open_table
+
+        table = open_table(catalog_db)
+    else:
+        catalog = SqlCatalog("ticklake", uri=f"sqlite:///{catalog_db}", warehouse=f"file://{lake_dir}")
+        table = catalog.load_table("market.records")
     rows = table.scan(selected_fields=COLUMNS + MORE).to_arrow()
     return rows.sort_by([("tape_partition", "ascending"), ("tape_offset", "ascending")])
 

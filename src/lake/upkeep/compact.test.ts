@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { ask, openSmallLake, tradeText, type SmallLake } from '../../../test/fixtures/small-lake.ts'
 import { systemClock } from '../../flow/clock.ts'
+import { isFault } from '../../flow/fault.ts'
 import type { Value } from '../../query/query.ts'
 import { ancestors } from '../iceberg/metadata-document.ts'
 import { compact, COMPACTION_LIMITS, type Compacted, type Compacting } from './compact.ts'
@@ -237,3 +238,30 @@ async function holding({ small }: World, text: string): Promise<readonly string[
   }
   return found
 }
+
+test('a tag that keeps an old snapshot keeps a purge from beginning', async () => {
+  await using world = await openWorld()
+  await world.trades(5)
+  const io = world.small.records.lake.tended()
+  const { metadata } = await io.load()
+  const id = metadata.snapshots[0]?.['snapshot-id'] ?? 0
+  await world.trades(5)
+  const tagged = {
+    ...io,
+    load: async () => {
+      const state = await io.load()
+      const refs = { ...state.metadata.refs, audit: { 'snapshot-id': id, type: 'tag' } }
+      return { ...state, metadata: { ...state.metadata, refs } }
+    },
+  }
+  const workshop = {
+    rewriter: world.rewriter,
+    dir: world.small.dir,
+    pathOf: (path: string) => path,
+  }
+  await assert.rejects(
+    purge(tagged, { workshop, what: { kind: 'all' }, signal: NEVER }),
+    (error) => isFault(error, 'invalid') && /audit/.test(error.message),
+  )
+  assert.equal((await world.rows()).length, 30)
+})

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { openDuckdb, sqlName, type Connection, type Duckdb } from '../../duckdb/duckdb.ts'
 import { Fault } from '../../flow/fault.ts'
 import type { Table } from '../../market/tables.ts'
+import type { Value } from '../../query/query.ts'
 import type { ParquetFile } from '../lake.ts'
 import { copyToParquet } from '../parquet-copy.ts'
 import { columnFacts } from './column-bounds.ts'
@@ -31,7 +32,8 @@ export async function duckdbRewriter(options: DuckdbRewriterOptions): Promise<Re
   return {
     write: async (rewriting) => {
       duckdb ??= openDuckdb({ ...options, spillDir: dir, readable: null })
-      using connection = await (await duckdb).connect()
+      using opened = await (await duckdb).connect()
+      const connection = cancellable(opened, rewriting.signal)
       const path = () => join(dir, `${files++}.parquet`)
       return await rewrite({ connection, table: options.table, path }, rewriting)
     },
@@ -40,6 +42,17 @@ export async function duckdbRewriter(options: DuckdbRewriterOptions): Promise<Re
       await rm(dir, { recursive: true, force: true })
     },
   }
+}
+
+/** The same session, whose statements end when `signal` aborts: on a large day each takes minutes. */
+function cancellable(connection: Connection, signal: AbortSignal): Connection {
+  const all: Connection['all'] = async (sql) => {
+    using statement = await connection.prepare(sql)
+    const rows: (readonly Value[])[] = []
+    for await (const batch of (await statement.stream(signal)).batches) rows.push(...batch)
+    return rows
+  }
+  return { ...connection, all, run: async (sql) => void (await all(sql)) }
 }
 
 type Writing = {

@@ -11,6 +11,7 @@ import { momentOf } from '../moment.ts'
 import { columnsOf } from './columns.ts'
 import { COMPACTION_LIMITS, freed } from './compact.ts'
 import { expireSnapshots } from './expire.ts'
+import { purgeNote } from './purge-notes.ts'
 import { commitReplacement, stageReplacement, type Workshop } from './replace.ts'
 import { removeFiles, type Tended } from './tended.ts'
 
@@ -43,7 +44,7 @@ export type PurgeReport = {
 /**
  * Takes rows out of the table for good: commits take them out of sight, then every older snapshot expires and with
  * it the files that held the rows, then the manifests forget them. Positions stay: what was purged does not land
- * again. Killed at any moment, run it again. Faults: `invalid` where a branch or tag of another engine keeps an old
+ * again; and a note stays of what it was (purge-notes.ts). Killed at any moment, run it again. Faults: `invalid` where a branch or tag of another engine keeps an old
  * snapshot, or a file cannot be written again; `conflict` where other writers never left the files alone.
  */
 export async function purge(io: Tended, purging: Purging): Promise<PurgeReport> {
@@ -143,7 +144,7 @@ async function removeWhole(io: Tended, what: Purged): Promise<readonly LiveFile[
       ]),
       manifests: new Set(going.map(({ manifest }) => manifest.manifest_path)),
     },
-    properties: () => ({}),
+    properties: purgeNote(base.metadata, what, io.clock.now()),
   })
   return whole
 }
@@ -181,7 +182,8 @@ async function rewriteSome(
   if (staged.purged === 0) await removeFiles(io, addedLocations)
   else {
     const replacement = { operation: 'overwrite', inputs, deletes: freed(live, inputs) } as const
-    await commitReplacement(io, base, { ...replacement, ...staged, stagedAt })
+    const properties = purgeNote(base.metadata, what, io.clock.now())
+    await commitReplacement(io, base, { ...replacement, ...staged, stagedAt, properties })
   }
   for (const { file } of inputs) looked.add(file.location)
   for (const location of addedLocations) looked.add(location)

@@ -38,6 +38,8 @@ export type Replacement = {
   readonly inputs: readonly LiveFile[]
   /** Delete files that nothing needs any more once the inputs are gone. */
   readonly deletes: readonly LiveDelete[]
+  /** Table properties that move with the files. */
+  readonly properties?: (base: Metadata) => Readonly<Record<string, string>>
 }
 
 export type Replaced = RewrittenFiles & { readonly added: readonly DataFile[] }
@@ -82,7 +84,7 @@ export async function commitReplacement(
   base: TableState,
   replacement: Replacement & { readonly added: readonly DataFile[]; readonly stagedAt: Moment },
 ): Promise<TableState> {
-  const { inputs, deletes, operation, added, stagedAt } = replacement
+  const { inputs, deletes, operation, added, stagedAt, properties = () => ({}) } = replacement
   const known = new Set(inputs.flatMap(({ file }) => (file.deletes ?? []).map((d) => d.location)))
   const gone = [...inputs.map(({ file }) => file.location), ...deletes.map((d) => d.location)]
   return await commit(io, base, {
@@ -92,11 +94,11 @@ export async function commitReplacement(
       locations: new Set(gone),
       manifests: new Set([...inputs, ...deletes].map(({ manifest }) => manifest.manifest_path)),
     },
-    properties: () => {
+    properties: (metadata) => {
       const age = ageMs(stagedAt, io.clock)
       if (age > STAGED_MS_MAX)
         throw conflict(`the files are ${Math.round(age / 60_000)} minutes old`)
-      return {}
+      return properties(metadata)
     },
     admit: (metadata) => checkUntouched(io, metadata, { inputs, known }),
   })

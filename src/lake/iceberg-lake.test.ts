@@ -8,7 +8,7 @@ import { isFault, type FaultKind } from '../flow/fault.ts'
 import { partition } from '../market/records.ts'
 import type { Catalog } from './catalog.ts'
 import { positionsKey } from './iceberg/positions.ts'
-import { readManifestList, writeManifestList } from './iceberg/manifest-list.ts'
+import { readManifestList } from './iceberg/manifest-list.ts'
 import { mainSnapshot, type Metadata } from './iceberg/metadata-document.ts'
 import type { Lake } from './lake.ts'
 
@@ -154,30 +154,6 @@ test('merged files keep the sequence numbers that they were added under', async 
   assert.equal(merged?.existing_files_count, 61)
   assert.equal(merged?.min_sequence_number, 1)
   assert.equal(merged?.sequence_number, 62)
-})
-
-test('a table with delete files is refused by name, and never read as if rows were back', async () => {
-  const { open, metadata, replace, store } = memoryLake()
-  const lake = await open()
-  await land(lake, 0, 5)
-  const main = mainSnapshot(metadata())
-  const path = main?.['manifest-list'] ?? ''
-  const list = readManifestList(await store.read(store.keyOf(path) ?? ''), path)
-  const bytes = writeManifestList(
-    list.map((one) => ({ ...one, content: 1, manifest_path: 'memory://lake/deletes.avro' })),
-    { snapshotId: 1, parentId: null, sequenceNumber: 2, sync: new Uint8Array(16) },
-  )
-  store.objects.set('market/records/metadata/theirs.avro', bytes)
-  const document = metadata()
-  const snapshots = document.snapshots.map((one) => ({
-    ...one,
-    'manifest-list': 'memory://lake/market/records/metadata/theirs.avro',
-  }))
-  replace({ ...document, snapshots })
-  await assert.rejects(
-    lake.snapshot(),
-    (error) => isFault(error, 'invalid') && /deletes\.avro/.test(error.message),
-  )
 })
 
 test('a lake that was moved says where it should be', async () => {

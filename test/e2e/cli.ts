@@ -13,7 +13,7 @@ export type Ended = {
   readonly err: string
 }
 
-/** The command line as a process, in a folder of its own and without the surrounding settings. */
+/** The command line as a process, in a folder of its own and without the surrounding settings but those given. */
 export type Cli = AsyncDisposable & {
   readonly dir: string
   run(...args: readonly string[]): Promise<Ended>
@@ -26,14 +26,14 @@ export type Running = {
   seen(pattern: RegExp): Promise<RegExpExecArray>
 }
 
-export async function openCli(): Promise<Cli> {
+export async function openCli(settings: Readonly<Record<string, string>> = {}): Promise<Cli> {
   const dir = await mkdtemp(join(tmpdir(), 'ticklake-e2e-'))
   const running = new Set<Running>()
   const start = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Running => {
     const started = watch(
       spawn(process.execPath, [BIN, ...args], {
         cwd: dir,
-        env: { PATH: process.env.PATH, HOME: dir, NO_COLOR: '1', ...env },
+        env: { PATH: process.env.PATH, HOME: dir, NO_COLOR: '1', ...settings, ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
       }),
     )

@@ -21,6 +21,8 @@ export type Answer = {
   readonly batches: AsyncIterable<readonly (readonly Value[])[]>
   /** True once the batches ended because of `rowsMax`. */
   readonly truncated: () => boolean
+  /** Data files that the statement was planned to read, the rest being left out; absent: the engine does not tell. */
+  readonly planned?: { readonly files: number; readonly bytes: number }
 }
 export type Value =
   | null

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { queryConformance, type QueryWorld } from '../../../test/conformance/query.ts'
 import { ask, openSmallLake, tradeText, type SmallLake } from '../../../test/fixtures/small-lake.ts'
+import { holdLocal, openDuckdb, type Hold } from '../../duckdb/duckdb.ts'
 import { Fault } from '../../flow/fault.ts'
-import type { LakeSnapshot } from '../../lake/lake.ts'
+import type { DataFile, LakeSnapshot } from '../../lake/lake.ts'
 import type { Log } from '../../tape/tape.ts'
 import type { Query } from '../query.ts'
 
@@ -203,11 +205,88 @@ test('a data file that vanished between snapshot and reading is met by the next 
   }
   await using query = await small.openQuery({ records: { ...small.records, lake: { snapshot } } })
   await eachOnce(query, 10)
+  stale = 1
+  const hold: Hold = async (files, signal) => {
+    const gone = files.find(({ location }) => location.endsWith('.gone'))
+    if (gone !== undefined) throw new Fault('invalid', 'no such key', { remedy: 'None.' })
+    return holdLocal(files, signal)
+  }
+  await using fetching = await small.openQuery({
+    records: { ...small.records, lake: { snapshot } },
+    hold,
+  })
+  await eachOnce(fetching, 10)
   stale = 9
   await assert.rejects(ask(query, 'FROM records'), (error) => {
     assert.ok(error instanceof Fault && error.kind === 'unavailable')
     return true
   })
+})
+
+test('rows that another engine struck out are gone, also where files are left out', async () => {
+  await using small = await openSmallLake()
+  for (let i = 0; i < 3; i++) {
+    await small.append(numbered(i * 10, 10))
+    await small.land()
+  }
+  const location = join(small.dir, 'lake', 'deletes.parquet')
+  const { files } = await small.records.lake.snapshot()
+  const [file] = files
+  assert.ok(file)
+  await using writing = await openDuckdb({
+    threads: 1,
+    memoryMb: 128,
+    spillDir: null,
+    readable: null,
+  })
+  using connection = await writing.connect()
+  await connection.run(
+    `COPY (SELECT '${file.location}' AS file_path, i AS pos FROM range(0, 10, 2) t(i)) TO '${location}'
+     (FIELD_IDS {file_path: 2147483546, pos: 2147483545})`,
+  )
+  const deletes = [{ location, sizeBytes: 1, rows: 5 }]
+  const { lake } = small.records
+  const snapshot: typeof lake.snapshot = async (wanted) => {
+    const seen = await lake.snapshot(wanted)
+    const struck = (one: DataFile) => (one.location === file.location ? { ...one, deletes } : one)
+    return { ...seen, files: seen.files.map(struck) }
+  }
+  await small.append(numbered(30, 10))
+  await using query = await small.openQuery({ records: { ...small.records, lake: { snapshot } } })
+  assert.deepEqual(await ask(query, 'SELECT count(*), count(DISTINCT price) FROM trades'), [
+    [35n, 35n],
+  ])
+  const counts = []
+  for (let i = 0; i < 4; i++) {
+    const [from, to] = [i * 10, i * 10 + 10].map((ms) => `epoch_ms(${T0 + ms})`)
+    counts.push(await ask(query, `SELECT count(*) FROM trades WHERE ts >= ${from} AND ts < ${to}`))
+  }
+  assert.deepEqual(
+    counts
+      .flat(2)
+      .map(Number)
+      .toSorted((a, b) => a - b),
+    [5, 10, 10, 10],
+  )
+})
+
+test('a wrong statement is told before anything is read, and what needs no rows reads none', async () => {
+  await using small = await openSmallLake()
+  await small.append(numbered(0, 10))
+  await small.land()
+  let held = 0
+  const hold: Hold = (files, signal) => {
+    held += files.length
+    return holdLocal(files, signal)
+  }
+  await using query = await small.openQuery({ hold })
+  for (const sql of ['SELEC 1', 'SELECT nope FROM trades', 'DROP VIEW trades', 'FROM nope'])
+    await assert.rejects(ask(query, sql), Fault)
+  for (const sql of ['DESCRIBE trades', 'SHOW TABLES', 'SELECT 1'])
+    assert.ok((await ask(query, sql)).length > 0)
+  assert.equal(held, 0)
+  await ask(query, 'SUMMARIZE trades')
+  assert.equal(held, 1)
 })
 
 test('landed rows leave the tail when no query needs them', async () => {

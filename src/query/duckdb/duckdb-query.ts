@@ -1,15 +1,25 @@
-import { fileURLToPath } from 'node:url'
-import { openDuckdb, type Answering, type Connection, type Duckdb } from '../../duckdb/duckdb.ts'
+import {
+  holdLocal,
+  opened,
+  openDuckdb,
+  type Answering,
+  type Connection,
+  type Duckdb,
+  type Hold,
+  type Httpfs,
+} from '../../duckdb/duckdb.ts'
 import type { Clock } from '../../flow/clock.ts'
 import { isFault } from '../../flow/fault.ts'
-import type { LakeSnapshot } from '../../lake/lake.ts'
+import type { Wanted } from '../../lake/lake.ts'
 import type { Table } from '../../market/tables.ts'
 import type { AsOf, Query } from '../query.ts'
 import { viewStatements, type ViewOptions } from '../views.ts'
-import { prepareReadOnly } from './guard.ts'
+import { checkReadOnly, prepareReadOnly, type Checked } from './guard.ts'
+import { lastLandedMs } from './landed.ts'
 import { deadlineOf, limitRows } from './limits.ts'
+import { openPruning, type Pruning } from './pruning.ts'
 import { emptySql, relationSql } from './relation.ts'
-import { openTail, type Reading, type Source, type Tail } from './tail.ts'
+import { openTail, UNREAD, type Reading, type Source, type Tail } from './tail.ts'
 
 export type { Source } from './tail.ts'
 
@@ -21,10 +31,12 @@ const TRIES_MAX = 2
 export type DuckdbQueryOptions = {
   readonly records: Source
   readonly feedLog: Source
-  /** Folders of the lake's data files: SQL can read these and nothing else. */
+  /** Folders, or the prefix on S3, of the files that `hold` gives: SQL can read these and nothing else. */
   readonly readable: readonly string[]
-  /** The local path of a data file's location. */
-  readonly pathOf?: (location: string) => string
+  /** Where DuckDB reads the lake's files; absent: where they are, on this machine. */
+  readonly hold?: Hold
+  /** Reads S3; then statements may name no files themselves. */
+  readonly httpfs?: Httpfs
   readonly clock: Clock
   readonly threads: number
   readonly memoryMb: number
@@ -36,45 +48,53 @@ export type DuckdbQueryOptions = {
 
 /**
  * SQL by DuckDB over one snapshot of the lake and the tape after it: each record once, none that was on the
- * tape when the query began is missing. Views are those of query/views.ts over `records` and `feed_log`.
+ * tape when the query began is missing. Views are those of query/views.ts over `records` and `feed_log`. Only
+ * files that may hold what the statement asks for are opened.
  * Queries may run side by side; whoever gets an answer reads its batches to the end or returns them.
  */
 export async function openDuckdbQuery(options: DuckdbQueryOptions): Promise<Query> {
-  const { records, feedLog, clock, tailBytesMax = TAIL_BYTES_MAX } = options
-  const duckdb = await openDuckdb(options)
+  const { records, feedLog, clock, tailBytesMax = TAIL_BYTES_MAX, hold = holdLocal } = options
+  const tables = [records.table, feedLog.table]
   await using opening = new AsyncDisposableStack()
-  opening.use(duckdb)
-  await createViews(duckdb, [records.table, feedLog.table], options.views)
-  const tails: { readonly table: Table; readonly tail: Tail }[] = []
+  const planning = openPruning(tables, options.views) // takes its time beside the engine
+  opening.defer(() =>
+    planning.then(
+      (opened) => opened[Symbol.asyncDispose](),
+      () => undefined,
+    ),
+  )
+  const duckdb = opening.use(await openDuckdb(options))
+  await createViews(duckdb, tables, options.views)
+  const tails: Tailed[] = []
   for (const source of [records, feedLog]) {
     const connection = opening.use(await duckdb.connect())
-    tails.push({
-      table: source.table,
-      tail: openTail({ connection, source, bytesMax: tailBytesMax }),
-    })
+    const tail = openTail({ connection, source, bytesMax: tailBytesMax })
+    tails.push({ source, tail, always: source === records })
   }
+  const files = options.httpfs === undefined
+  const pruning = await planning
+  const running: Running = { duckdb, pruning, tails, hold, files }
   const closing = opening.move()
   const covers = records.log === null ? 'lake' : 'lake and tail'
-  const pathOf = options.pathOf ?? localPath
-  const read = async (signal: AbortSignal): Promise<readonly Reading[]> =>
-    await allOrNone(tails.map(({ tail }) => tail.read(signal)))
   return {
     covers,
     run: async (sql, limits, signal) => {
       const deadline = deadlineOf(limits, clock, signal)
-      const running = { duckdb, tables: tails.map(({ table }) => table), pathOf, read }
       try {
-        const { session, readings, answering } = await started(running, sql, deadline.signal)
+        await using starting = new AsyncDisposableStack()
+        const { answering, readings, end } = await started(running, sql, deadline.signal)
+        starting.defer(end)
+        const reach = await asOf({ covers, source: records, clock }, readings[0])
+        const ending = starting.move()
         const release = async () => {
           deadline.clear()
-          session[Symbol.dispose]()
-          await releaseAll(readings)
+          await ending.disposeAsync()
         }
-        const limited = limitRows(answering, limits, { release, explain: deadline.explain })
         return {
-          asOf: asOf(covers, records.table, readings),
+          asOf: reach,
           columns: answering.columns,
-          ...limited,
+          planned: plannedOf(readings),
+          ...limitRows(answering, limits, { release, explain: deadline.explain }),
         }
       } catch (error) {
         deadline.clear()
@@ -85,10 +105,6 @@ export async function openDuckdbQuery(options: DuckdbQueryOptions): Promise<Quer
   }
 }
 
-/** Other engines write a local location as a URL. */
-const localPath = (location: string): string =>
-  location.startsWith('file:') ? fileURLToPath(location) : location
-
 /** The views are bound to the base relations of whichever session asks: here those are empty. */
 async function createViews(
   duckdb: Duckdb,
@@ -96,47 +112,91 @@ async function createViews(
   views: ViewOptions | undefined,
 ): Promise<void> {
   using connection = await duckdb.connect()
-  for (const table of tables)
-    await connection.run(`CREATE TEMP VIEW ${table.name} AS ${emptySql(table)}`)
+  for (const table of tables) await nameTable(connection, table, emptySql(table))
   for (const statement of viewStatements(views)) await connection.run(statement)
 }
 
+/** `always`: it tells how far an answer reaches, also one that does not read it. */
+type Tailed = { readonly source: Source; readonly tail: Tail; readonly always: boolean }
 type Running = {
   readonly duckdb: Duckdb
-  readonly tables: readonly Table[]
-  readonly pathOf: (location: string) => string
-  readonly read: (signal: AbortSignal) => Promise<readonly Reading[]>
+  readonly pruning: Pruning
+  readonly tails: readonly Tailed[]
+  readonly hold: Hold
+  /** Statements may name files. */
+  readonly files: boolean
 }
+/** A reading, and what was wanted of the lake. */
+type Read = Reading & { readonly table: Table; readonly wanted: Wanted }
 type Started = {
-  readonly session: Connection
-  readonly readings: readonly Reading[]
+  readonly readings: readonly Read[]
   readonly answering: Answering
+  /** Gives back all that the query holds. */
+  readonly end: () => Promise<void>
 }
 
 async function started(running: Running, sql: string, signal: AbortSignal): Promise<Started> {
-  const { duckdb, tables, pathOf, read } = running
+  const checked = await checkedFirst(running, sql)
   for (let attempt = 1; ; attempt++) {
-    const readings = await read(signal)
-    const session = await duckdb.connect()
+    const last = attempt >= TRIES_MAX
     try {
-      for (const [i, table] of tables.entries()) {
-        const reading = readings[i]
-        if (reading === undefined) continue
-        await session.run(
-          `CREATE TEMP VIEW ${table.name} AS ${relationSql(table, reading, pathOf)}`,
-        )
-      }
-      using statement = await prepareReadOnly(session, sql)
-      return { session, readings, answering: await statement.stream(signal) }
+      const once = await startedOnce(running, checked, { signal, last })
+      if (once !== null) return once
     } catch (error) {
-      session[Symbol.dispose]()
-      await releaseAll(readings)
-      if (attempt >= TRIES_MAX || !isFault(error, 'unavailable')) throw error
+      if (last || !isFault(error, 'unavailable')) throw error
     }
   }
 }
 
-async function allOrNone(reads: readonly Promise<Reading>[]): Promise<readonly Reading[]> {
+/** Whatever is wrong with the statement is told before anything is read for it. */
+async function checkedFirst({ duckdb, tails, files }: Running, sql: string): Promise<Checked> {
+  using session = await duckdb.connect()
+  const checked = await checkReadOnly(session, sql, { files })
+  for (const { source } of tails) await nameTable(session, source.table, emptySql(source.table))
+  using _statement = await prepareReadOnly(session, checked)
+  return checked
+}
+
+const nameTable = async (session: Connection, { name }: Table, select: string): Promise<void> =>
+  await session.run(`CREATE TEMP VIEW ${name} AS ${select}`)
+
+/** Null: a file that was named is not there, and this was not the last try. */
+async function startedOnce(
+  { duckdb, pruning, tails, hold }: Running,
+  checked: Checked,
+  { signal, last }: { readonly signal: AbortSignal; readonly last: boolean },
+): Promise<Started | null> {
+  await using holding = new AsyncDisposableStack()
+  const wants = await pruning.wants(checked.body)
+  const readings = await allOrNone(
+    tails.map(async ({ source: { table }, tail, always }): Promise<Read> => {
+      const wanted = wants.get(table.name) ?? null
+      const read = wanted !== null || always
+      const reading = read ? await tail.read(wanted ?? NO_ROWS, signal) : UNREAD
+      return { ...reading, table, wanted: wanted ?? NO_ROWS }
+    }),
+  )
+  holding.defer(() => releaseAll(readings))
+  const named = opened(readings.flatMap(({ snapshot }) => snapshot.files))
+  const held = await hold(named, signal).catch((error: unknown) => {
+    if (last || !isFault(error, 'invalid')) throw error
+    return null
+  })
+  if (held === null) return null
+  holding.defer(() => held.release())
+  const session = holding.use(await duckdb.connect())
+  for (const { table, ...reading } of readings)
+    await nameTable(session, table, relationSql(table, reading, held.pathOf))
+  using statement = await prepareReadOnly(session, checked)
+  const answering = await statement.stream(signal)
+  const ending = holding.move()
+  return { readings, answering, end: () => ending.disposeAsync() }
+}
+
+/** Of the lake: no moment is in it. */
+const NO_ROWS: Wanted = { symbols: [], fromMs: 0, toMs: 0 }
+
+async function allOrNone(reads: readonly Promise<Read>[]): Promise<readonly Read[]> {
   const settled = await Promise.allSettled(reads)
   const failed = settled.find((outcome) => outcome.status === 'rejected')
   const readings = settled.flatMap((o) => (o.status === 'fulfilled' ? [o.value] : []))
@@ -149,23 +209,22 @@ const releaseAll = async (readings: readonly Reading[]): Promise<void> => {
   for (const reading of readings) await reading.release()
 }
 
-/** Of the records: what a trade is, is on that log. */
-function asOf(covers: AsOf['covers'], table: Table, [reading]: readonly Reading[]): AsOf {
-  if (reading === undefined) return { covers, receivedMs: null, degraded: false }
-  const { receivedMs, degraded, snapshot } = reading
-  return { covers, receivedMs: receivedMs ?? lastLandedMs(snapshot, table), degraded }
+function plannedOf(readings: readonly Read[]): { files: number; bytes: number } {
+  const files = readings.flatMap(({ snapshot }) => snapshot.files)
+  return { files: files.length, bytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) }
 }
 
-/** The latest arrival that the files' bounds tell of; null: there is no file. */
-function lastLandedMs({ files }: LakeSnapshot, { fields }: Table): number | null {
-  const id = fields.find(({ name }) => name === 'received_at')?.id
-  let lastMicros: bigint | null = null
-  for (const { upper } of files) {
-    const bytes = id === undefined ? undefined : upper.get(id)
-    if (bytes?.length !== 8) continue
-    // A timestamp as an Iceberg single value: µs, little-endian.
-    const micros = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigInt64(0, true)
-    if (lastMicros === null || micros > lastMicros) lastMicros = micros
-  }
-  return lastMicros === null ? null : Number(lastMicros / 1000n)
+type Reaching = {
+  readonly covers: AsOf['covers']
+  readonly source: Source
+  readonly clock: Clock
+}
+
+/** Of the records: what a trade is, is on that log. */
+async function asOf({ covers, source, clock }: Reaching, reading: Read | undefined): Promise<AsOf> {
+  if (reading === undefined) return { covers, receivedMs: null, degraded: false }
+  const { degraded, snapshot, wanted } = reading
+  const whole = Object.keys(wanted).length === 0
+  const landed = () => lastLandedMs({ ...source, clock, snapshot, whole })
+  return { covers, receivedMs: reading.receivedMs ?? (await landed()), degraded }
 }

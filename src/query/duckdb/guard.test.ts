@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { openDuckdb, type Connection, type Duckdb } from '../../duckdb/duckdb.ts'
 import { isFault } from '../../flow/fault.ts'
-import { prepareReadOnly } from './guard.ts'
+import { checkReadOnly, prepareReadOnly } from './guard.ts'
 
 describe('the guard of user SQL', () => {
   let dir = ''
@@ -32,7 +32,7 @@ describe('the guard of user SQL', () => {
   })
 
   const rows = async (sql: string) => {
-    using statement = await prepareReadOnly(connection, sql)
+    using statement = await prepareReadOnly(connection, await checkReadOnly(connection, sql))
     const { batches } = await statement.stream(new AbortController().signal)
     const all = []
     for await (const batch of batches) all.push(...batch)
@@ -122,4 +122,33 @@ describe('the guard of user SQL', () => {
       assert.deepEqual(await rows('SELECT count(*) FROM keep'), [[1n]])
       assert.deepEqual(await readdir(join(dir, 'lake')), ['keep.parquet', 'link.csv'])
     })
+
+  const WITHOUT_FILES = { files: false }
+  const NAMES_FILES = [
+    "FROM read_parquet('$lake/keep.parquet')",
+    "FROM PARQUET_SCAN(['$lake/keep.parquet'])",
+    "SELECT * FROM keep WHERE x IN (SELECT x FROM '$lake/keep.parquet')",
+    'FROM "$lake/keep".parquet',
+    'FROM "$lake/keep"."parquet"."parquet"',
+    "SUMMARIZE '$lake/keep.parquet'",
+    "DESCRIBE '$lake/keep.parquet'",
+    "EXPLAIN ANALYZE FROM '$lake/keep.parquet'",
+    "WITH a AS (FROM 's3://lake/x.parquet') FROM a",
+    "FROM parquet_metadata('$lake/keep.parquet')",
+    "FROM glob('$lake/*')",
+  ]
+  for (const sql of NAMES_FILES)
+    test(`where the engine itself reads S3, refuses ${sql}`, async () => {
+      const placed = sql.replaceAll('$lake', join(dir, 'lake'))
+      await assert.rejects(
+        checkReadOnly(connection, placed, WITHOUT_FILES),
+        (error) => isFault(error, 'invalid') && /may name no files/.test(error.message),
+      )
+    })
+
+  test('where the engine itself reads S3, lets statements over tables', async () => {
+    for (const sql of READING.filter((one) => !one.includes('$lake')))
+      await checkReadOnly(connection, sql, WITHOUT_FILES)
+    await checkReadOnly(connection, 'FROM memory.main.keep, main."keep"', WITHOUT_FILES)
+  })
 })

@@ -25,26 +25,61 @@ const EXPLAIN = new RegExp(
   'i',
 )
 
+/** Of those the ones that are given a file's name. */
+const FILE_FUNCTIONS: ReadonlySet<string> = new Set(
+  'read_parquet parquet_scan parquet_metadata parquet_schema parquet_file_metadata glob'.split(' '),
+)
+// A table that is named as a file is read as one; ours, and the columns that stand so, are plain words.
+const FILE_NAME = /[/\\:.?*]/
+
+/** How far a statement may go in reading. */
+export type Reach = {
+  /** It may name files itself: the session keeps it to the lake's. */
+  readonly files: boolean
+}
+
+/** A statement that only reads: `body` is what EXPLAIN explains, or all of it; null: it is not SQL. */
+export type Checked = { readonly sql: string; readonly body: string | null }
+
 /**
- * Prepares `sql` if it is one statement that only reads, by DuckDB's own parse of it; throws `invalid`
- * otherwise. That it opens no file but the lake's is the session's part (`readable` of openDuckdb).
+ * Throws `invalid` unless `sql` only reads, by DuckDB's own parse of it, and without running or binding any of
+ * it. Where the session cannot keep it to the lake's files (`reach.files` false) it may name none.
  */
-export async function prepareReadOnly(connection: Connection, sql: string): Promise<Statement> {
+export async function checkReadOnly(
+  connection: Connection,
+  sql: string,
+  reach: Reach = { files: true },
+): Promise<Checked> {
   if (sql.includes('\0')) throw refused('the statement holds a NUL character')
   const body = sql.replace(EXPLAIN, '') // EXPLAIN ANALYZE runs what it explains
   const tree = await syntaxTree(connection, body)
   if (tree === 'not a SELECT') throw refused('this statement does more than read')
-  const unknown = tree === 'not SQL' ? undefined : tableFunctionsOf(tree).find(isUnknown)
+  if (tree === 'not SQL') return { sql, body: null }
+  const { functions, tables } = namesOf(tree)
+  const unknown = functions.find((name) => !TABLE_FUNCTIONS.has(name.toLowerCase()))
   if (unknown !== undefined) throw refused(`the table function ${unknown} cannot be used here`)
+  const file =
+    functions.find((name) => FILE_FUNCTIONS.has(name.toLowerCase())) ??
+    tables.find((name) => FILE_NAME.test(name))
+  if (!reach.files && file !== undefined)
+    throw new Fault('invalid', `${file}: a statement over this lake may name no files itself`, {
+      remedy: 'Ask its tables: records and feed_log, and the views over them.',
+    })
+  return { sql, body }
+}
+
+/** Prepares what was checked; throws `invalid` where it is not one statement, or does more than read. */
+export async function prepareReadOnly(
+  connection: Connection,
+  { sql, body }: Checked,
+): Promise<Statement> {
   // What is not SQL meets its error here, with DuckDB's mark of the place.
   const statement = await connection.prepare(sql)
   const reads = statement.kind === 'SELECT' || (statement.kind === 'EXPLAIN' && body !== sql)
-  if (tree !== 'not SQL' && reads) return statement
+  if (body !== null && reads) return statement
   statement[Symbol.dispose]()
   throw refused('this statement does more than read')
 }
-
-const isUnknown = (name: string): boolean => !TABLE_FUNCTIONS.has(name.toLowerCase())
 
 type Tree = readonly unknown[]
 
@@ -63,17 +98,22 @@ async function syntaxTree(
 type Node = { readonly [key: string]: unknown }
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null
 
-/** Names of the table functions called anywhere in a syntax tree. */
-function tableFunctionsOf(tree: Tree): readonly string[] {
-  const names: string[] = []
+/** Names of the table functions and of the tables anywhere in a syntax tree. */
+function namesOf(tree: Tree): { readonly functions: string[]; readonly tables: string[] } {
+  const names = { functions: [] as string[], tables: [] as string[] }
   const left: unknown[] = [...tree]
   while (left.length > 0) {
     const node = left.pop()
     if (!isNode(node)) continue
     left.push(...Object.values(node))
-    if (node['type'] !== 'TABLE_FUNCTION') continue
-    const called = isNode(node['function']) ? node['function']['function_name'] : undefined
-    names.push(typeof called === 'string' ? called : '?')
+    const { type, table_name: table, schema_name: schema, catalog_name: catalog } = node
+    // All three together are the name of a file too.
+    for (const name of [table, schema, catalog])
+      if (typeof name === 'string') names.tables.push(name)
+    if (type !== 'TABLE_FUNCTION') continue
+    const called = isNode(node['function']) ? node['function'] : {}
+    const name = called['function_name']
+    names.functions.push(typeof name === 'string' ? name : '?')
   }
   return names
 }

@@ -1,10 +1,10 @@
-import { DUCKDB_TYPES, sqlName, sqlText } from '../../duckdb/duckdb.ts'
+import { DUCKDB_TYPES, selectLiving, sqlName, sqlText } from '../../duckdb/duckdb.ts'
 import type { Table } from '../../market/tables.ts'
 import type { Reading } from './tail.ts'
 
 /**
  * The SELECT that a base view stands for: rows of the snapshot's files by field id (a file written before a
- * column was added gives null), and rows of the tail at or past the snapshot's positions.
+ * column was added gives null), without those struck out, and rows of the tail at or past the snapshot's positions.
  */
 export function relationSql(
   table: Table,
@@ -12,11 +12,8 @@ export function relationSql(
   pathOf: (location: string) => string,
 ): string {
   const columns = table.fields.map(({ name }) => sqlName(name)).join(', ')
-  const parts: string[] = []
-  if (snapshot.files.length > 0) {
-    const paths = snapshot.files.map(({ location }) => sqlText(pathOf(location)))
-    parts.push(`SELECT ${columns} FROM ${readParquet(table, paths)}`)
-  }
+  const scan = (paths: readonly string[]) => readParquet(table, paths)
+  const parts = [...selectLiving({ files: snapshot.files, pathOf, columns, scan })]
   if (tail !== null) {
     const ranges = [...tail.ranges].map(
       ([partition, { first, next }]) =>
@@ -34,7 +31,7 @@ export function emptySql({ fields }: Table): string {
 }
 
 /** Columns by Iceberg field id, whatever their names were when the file was written. */
-export function readParquet({ fields }: Table, paths: readonly string[]): string {
+function readParquet({ fields }: Table, paths: readonly string[]): string {
   const schema = fields.map(
     ({ id, name, type }) =>
       `${id}: {name: ${sqlText(name)}, type: '${DUCKDB_TYPES[type]}', default_value: NULL}`,

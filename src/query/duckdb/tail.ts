@@ -1,6 +1,6 @@
 import type { Connection } from '../../duckdb/duckdb.ts'
 import { Fault, isFault } from '../../flow/fault.ts'
-import type { Lake, LakeSnapshot } from '../../lake/lake.ts'
+import type { Lake, LakeSnapshot, Wanted } from '../../lake/lake.ts'
 import { type Offset, type Partition, type Run } from '../../market/records.ts'
 import type { Rows, Table } from '../../market/tables.ts'
 import type { Bounds, Log } from '../../tape/tape.ts'
@@ -22,8 +22,9 @@ export type Source = {
   readonly rows: (run: Run) => Rows
 }
 
-/** What one query reads: the files of one snapshot, and rows [first, next) of each partition in `tail`. */
+/** What one query reads: files of one snapshot, and rows [first, next) of each partition in `tail`. */
 export type Reading = {
+  /** Its files are those that may hold what was wanted, its positions all. */
   readonly snapshot: LakeSnapshot
   readonly tail: { readonly table: string; readonly ranges: ReadonlyMap<Partition, Range> } | null
   /** The tail ends before the tape does. */
@@ -62,12 +63,12 @@ export function openTail({ connection, source, bytesMax }: TailOptions) {
     )
     return generation
   }
-  const read = async (signal: AbortSignal): Promise<Reading> => {
+  const read = async (wanted: Wanted, signal: AbortSignal): Promise<Reading> => {
     const { log } = source
-    if (log === null) return lakeOnly(await source.lake.snapshot())
+    if (log === null) return lakeOnly(await source.lake.snapshot(wanted))
     for (let attempt = 1; ; attempt++) {
       const before = await log.bounds()
-      const snapshot = await source.lake.snapshot()
+      const snapshot = await source.lake.snapshot(wanted)
       const ends = await log.bounds()
       const start = startsOf(snapshot, before, ends)
       if (start.holes.length > 0 && attempt < TRIES_MAX) continue
@@ -88,9 +89,9 @@ export function openTail({ connection, source, bytesMax }: TailOptions) {
     }
   }
   return {
-    /** One read at a time; the caller releases what it got. */
-    read: (signal: AbortSignal): Promise<Reading> => {
-      const turn = busy.then(() => read(signal))
+    /** Rows of the tape are all there, whatever is wanted. One read at a time; the caller releases what it got. */
+    read: (wanted: Wanted, signal: AbortSignal): Promise<Reading> => {
+      const turn = busy.then(() => read(wanted, signal))
       busy = turn.catch(() => undefined)
       return turn
     },
@@ -99,13 +100,16 @@ export function openTail({ connection, source, bytesMax }: TailOptions) {
 
 export type Tail = ReturnType<typeof openTail>
 
-const lakeOnly = (snapshot: LakeSnapshot): Reading => ({
-  snapshot,
+/** What a query reads of a table that it does not name. */
+export const UNREAD: Reading = {
+  snapshot: { id: null, files: [], positions: new Map() },
   tail: null,
   degraded: false,
   receivedMs: null,
   release: async () => undefined,
-})
+}
+
+const lakeOnly = (snapshot: LakeSnapshot): Reading => ({ ...UNREAD, snapshot })
 
 type From = ReadonlyMap<Partition, Offset>
 

@@ -42,13 +42,16 @@ export const command: Command = {
 async function show({ settings, json, flags, terminal }: Invocation): Promise<void> {
   const loaded = await settings()
   const { placesOf } = await import('../config/places.ts')
+  const { catalogText } = await import('../config/lake-places.ts')
+  const { isPathStyle } = await import('../config/aws.ts')
   const { isEncrypted } = await import('../config/kafka-security.ts')
   const places = placesOf(loaded)
   const derived: Partial<Record<SettingName, string>> = {
     source: places.source,
     data: places.data,
-    lake: `file:${places.lake.dir}`,
-    catalog: `sqlite:${places.catalog.file}`,
+    catalog: catalogText(places),
+    's3.path_style': isPathStyle(loaded.settings) ? 'on' : 'off',
+    ...(places.lake.kind === 'file' && { lake: `file:${places.lake.dir}` }),
     'kafka.tls': isEncrypted(loaded.settings) ? 'on' : 'off',
     ...(places.tape.kind === 'sqlite' && { tape: `sqlite:${places.tape.dir}` }),
   }

@@ -1,7 +1,8 @@
 import type { Parts } from '../config/components.ts'
 import type { Command, Invocation } from './command.ts'
-import { CHECKS, type Check, type Outcome } from './checks.ts'
+import { CHECKS } from './checks.ts'
 import { EXIT } from './exit.ts'
+import type { Check, Outcome } from './outcome.ts'
 import { plain, type Style } from './terminal.ts'
 
 const STYLES: Readonly<Record<Outcome['word'], Style>> = {
@@ -20,7 +21,7 @@ export const command: Command = {
       ['ticklake doctor', 'exit 1 when anything fails'],
       ['ticklake doctor --json', 'for programs'],
     ],
-    flags: [{ name: 'offline', doc: 'Do not try to reach the feed or Kafka' }],
+    flags: [{ name: 'offline', doc: 'Do not try to reach the feed, Kafka or AWS' }],
     positionalsMax: 0,
   },
   invalidExit: EXIT.settings,
@@ -52,7 +53,8 @@ async function outcomesOf(
   }
 }
 
-async function show(
+/** Writes an outcome: its word, the name of the check, what it says, and the remedy below. */
+export async function show(
   { terminal, json }: Invocation,
   name: string,
   { word, says, remedy }: Outcome,

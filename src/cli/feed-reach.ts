@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Parts } from '../config/components.ts'
 import { feedAddress } from '../config/places.ts'
-import type { Outcome } from './checks.ts'
+import type { Outcome } from './outcome.ts'
 
 const TIMEOUT_MS = 10_000
 /** A clock that is off by more than this is worth a word; recording refuses at an hour. */

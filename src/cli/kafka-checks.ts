@@ -1,7 +1,7 @@
 import type { Parts } from '../config/components.ts'
 import type { BrokerState, JudgedTopic, TapeDescription } from '../config/topics.ts'
 import { isFault } from '../flow/fault.ts'
-import type { Outcome } from './checks.ts'
+import type { Outcome } from './outcome.ts'
 import { heldBy } from './tape-check.ts'
 
 /** Records are read by Fetch version 13, which Kafka has from 3.1 on. */

@@ -1,4 +1,5 @@
-import type { Landed } from '../config/components.ts'
+import type { Adopting, Landed, Lakes } from '../config/components.ts'
+import { lakeText } from '../config/lake-places.ts'
 import { tapeText } from '../config/places.ts'
 import { backoffMs } from '../flow/retry.ts'
 import { Fault, isFault } from '../flow/fault.ts'
@@ -13,6 +14,8 @@ import { startPart, supervised, type RunningPart } from './part.ts'
 
 /** Between turns that end early: short at first, because the other writer is done in a moment. */
 const TURN_BACKOFF = { baseMs: 200, capMs: 30_000 }
+/** Until a lake can be reached: each try takes seconds by itself. */
+const LAKE_BACKOFF = { baseMs: 1_000, capMs: 30_000 }
 /** A turn that lived this long was healthy: the next wait starts small again. */
 const HEALTHY_MS = 60_000
 /** Tape or lake may have been mended: a lander that had to stop looks again after this long. */
@@ -31,6 +34,7 @@ export const command: Command = {
       ['ticklake land', 'a commit every 10 s'],
       ['ticklake land --land-age 1s', 'a commit every second'],
       ['ticklake land --tape kafka://broker:9092', 'any number of these share the partitions'],
+      ['ticklake land --lake s3://bucket/prefix', 'to S3, and Glue as the catalog'],
     ],
     about:
       'One lander holds the lease of a SQLite tape and others wait for it; those of a Kafka topic share its\n' +
@@ -94,18 +98,23 @@ async function landUntil(
   { signal: stop, flags, onBegun }: Pick<Invocation, 'signal' | 'flags'> & { onBegun?: () => void },
 ): Promise<void> {
   const { parts } = part
-  const { openLakes } = await import('../config/components.ts')
   const { leaseOf } = await import('../config/tapes.ts')
   const { trimLoop } = await import('./trim.ts')
+  const { ownership } = await import('./ownership.ts')
+  const { keepSmall } = await import('./upkeep.ts')
   part.state('waiting for a tape')
   await using tape = await firstTape(part, stop)
   part.state('waiting for the lander lease')
   await using lease = await leaseOf(parts, 'lander')(stop)
-  await using lakes = await openLakes(parts, tape, {
+  part.state('waiting for the lake')
+  const adopting = {
     adoptTape: flags.has('adopt-tape'),
     adoptRollback: flags.has('adopt-rollback'),
-  })
-  const tables = [lakes.records, lakes.feedLog]
+  }
+  const waiting = AbortSignal.any([stop, lease.lost])
+  await using lakes = await firstLakes(part, { tape, adopting, signal: waiting })
+  const { log: records, owns } = ownership(lakes.records.log)
+  const tables = [{ ...lakes.records, log: records }, lakes.feedLog]
   if (flags.has('accept-gap')) {
     const { acceptGaps } = await import('./accept-gap.ts')
     await acceptGaps(parts, { tape, tables, signal: stop })
@@ -114,12 +123,14 @@ async function landUntil(
   part.stopped(null)
   onBegun?.()
   const { places, log } = parts
-  log('info', 'landing', supervised ? {} : { tape: tapeText(places), lake: places.lake.dir })
+  log('info', 'landing', supervised ? {} : { tape: tapeText(places), lake: lakeText(places) })
   const failed = new AbortController()
   const signal = AbortSignal.any([stop, lease.lost, failed.signal])
   const over = AbortSignal.any([lease.lost, failed.signal])
   const landing = tables.map((landed) => () => landOne(part, landed, { stop, over }))
-  await together([...landing, () => trimLoop(parts, tables, signal)], failed)
+  const trimming = () => trimLoop(parts, tables, signal)
+  const keeping = () => keepSmall(parts, { tables, dir: lakes.dir, owns }, signal)
+  await together([...landing, trimming, keeping], failed)
   if (lease.lost.aborted)
     throw new Fault('unavailable', 'the lander lease was lost', {
       remedy: 'Start it again: it waits for the lease. Leave lander.lock beside the tape alone.',
@@ -152,6 +163,32 @@ async function firstTape(part: RunningPart, stop: AbortSignal): Promise<Tape> {
     await part.parts.clock.sleep(TAPE_POLL_MS, stop)
   }
   throw new Fault('closed', 'stopped before there was a tape', { remedy: 'Nothing to do.' })
+}
+
+type Opening = {
+  readonly tape: Tape
+  readonly adopting: Adopting
+  readonly signal: AbortSignal
+}
+
+/** The lake, as soon as its store and its catalog can be reached. */
+async function firstLakes(
+  { parts }: RunningPart,
+  { tape, adopting, signal }: Opening,
+): Promise<Lakes> {
+  const { openLakes } = await import('../config/components.ts')
+  const { clock, random, log } = parts
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await openLakes(parts, tape, adopting)
+    } catch (error) {
+      if (!isFault(error, 'unavailable') || signal.aborted) throw error
+      const waitMs = backoffMs(LAKE_BACKOFF, attempt, random)
+      log('warn', `waiting for the lake: ${error.message}`, { wait_ms: Math.round(waitMs) })
+      await clock.sleep(waitMs, signal)
+      if (signal.aborted) throw error
+    }
+  }
 }
 
 /** Lands until `over`, or until what has come when `stop` aborts is landed too. */

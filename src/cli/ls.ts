@@ -22,6 +22,7 @@ export const command: Command = {
   run: async (invocation) => {
     const { openLakesToRead, partsOf } = await import('../config/components.ts')
     const { openTapeToRead } = await import('../config/tapes.ts')
+    const { lakeText } = await import('../config/lake-places.ts')
     const parts = partsOf(await invocation.settings())
     await using tape = await openTapeToRead(parts)
     await using lakes = await openLakesToRead(parts, tape)
@@ -29,7 +30,7 @@ export const command: Command = {
       { table: 'records', snapshot: await lakes.records.snapshot() },
       { table: 'feed_log', snapshot: await lakes.feedLog.snapshot() },
     ]
-    if (invocation.flags.has('files')) await showFiles(invocation, tables, parts.places.lake.dir)
+    if (invocation.flags.has('files')) await showFiles(invocation, tables, lakeText(parts.places))
     else await showDays(invocation, tables)
     return EXIT.ok
   },
@@ -79,7 +80,7 @@ async function showDays({ terminal, json }: Invocation, tables: Listed): Promise
 async function showFiles(
   { terminal, json }: Invocation,
   tables: Listed,
-  dir: string,
+  lake: string,
 ): Promise<void> {
   const files = tables.flatMap(({ table, snapshot }) =>
     snapshot.files.map(({ location, rows, sizeBytes, day }) => ({
@@ -99,11 +100,11 @@ async function showFiles(
     day ?? 'no time',
     showCount(rows),
     showBytes(bytes),
-    plain(location.startsWith(`${dir}/`) ? location.slice(dir.length + 1) : location),
+    plain(location.startsWith(`${lake}/`) ? location.slice(lake.length + 1) : location),
   ])
   await terminal.out(
     alignColumns(
-      [['TABLE', 'DAY UTC', 'ROWS', 'SIZE', `FILE in ${dir}`], ...lines],
+      [['TABLE', 'DAY UTC', 'ROWS', 'SIZE', `FILE in ${lake}`], ...lines],
       [false, false, true, true],
     ),
   )

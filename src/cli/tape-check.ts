@@ -1,6 +1,6 @@
 import type { Parts } from '../config/components.ts'
 import type { Tape } from '../tape/tape.ts'
-import type { Outcome } from './checks.ts'
+import type { Outcome } from './outcome.ts'
 import { showCount } from './times.ts'
 
 /** What is on a tape, whose it is, and the promise that holds for it. */

@@ -17,6 +17,8 @@ import type { Trades } from '../market/trades.ts'
 import type { Recording } from '../pipeline.ts'
 import type { Lease, Log, Tape } from '../tape/tape.ts'
 import type { Loaded } from './load.ts'
+import { namespaceOf } from './lake-places.ts'
+import type { LakeParts } from './lakes.ts'
 import { feedAddress, placesOf, type Places } from './places.ts'
 
 /** One append carries about this much at most: a few ms of writing. */
@@ -135,7 +137,12 @@ export type Landed = {
   readonly decode: (run: Run) => Rows
   readonly roll: Stage<Rows, Rolled>
 }
-export type Lakes = AsyncDisposable & { readonly records: Landed; readonly feedLog: Landed }
+export type Lakes = AsyncDisposable & {
+  readonly records: Landed
+  readonly feedLog: Landed
+  /** A folder of this process alone for files on their way; gone when this is disposed. */
+  readonly dir: string
+}
 
 export async function tradeDecoder(): Promise<(run: Run) => Trades> {
   const { createTradeDecoder } = await import('../feed/finnhub-trades.ts')
@@ -159,17 +166,15 @@ export async function openLakes(parts: Parts, tape: Tape, adopting: Adopting = {
   const { clock, loaded } = parts
   const { settings } = loaded
   const source = (await tape.source()) ?? parts.places.source
-  const opened = await openTables(parts, { tape, source, mode: 'write', adopting })
-  const dir = await stagingFolder(opened.dir)
-  const writers = [
-    await duckdbParquetWriter({ table: RECORDS, dir, memoryMb: LAND_MEMORY_MB, threads: 2 }),
-    await duckdbParquetWriter({
-      table: FEED_LOG,
-      dir,
-      memoryMb: LAND_FEED_LOG_MEMORY_MB,
-      threads: 1,
-    }),
-  ] as const
+  // A lake that is away when it is opened is opened again and again: nothing may stay of a try.
+  await using opening = new AsyncDisposableStack()
+  const opened = opening.use(await openTables(parts, { tape, source, mode: 'write', adopting }))
+  const dir = await stagingFolder(opened.stagingDir)
+  opening.defer(() => rm(dir, { recursive: true, force: true }))
+  const writer = async (table: Table, memoryMb: number, threads: number) =>
+    opening.use(await duckdbParquetWriter({ table, dir, memoryMb, threads }))
+  const recordsWriter = await writer(RECORDS, LAND_MEMORY_MB, 2)
+  const feedLogWriter = await writer(FEED_LOG, LAND_FEED_LOG_MEMORY_MB, 1)
   const roll = createRoll({
     rowsMax: settings['land.rows'],
     bytesMax: settings['land.size'],
@@ -177,8 +182,9 @@ export async function openLakes(parts: Parts, tape: Tape, adopting: Adopting = {
     clock,
   })
   const decode = await tradeDecoder()
-  const records = await opened.lake(RECORDS, writers[0])
-  const feedLog = await opened.lake(FEED_LOG, writers[1])
+  const records = await opened.lake(RECORDS, recordsWriter)
+  const feedLog = await opened.lake(FEED_LOG, feedLogWriter)
+  const closing = opening.move()
   return {
     records: {
       name: 'records',
@@ -196,11 +202,8 @@ export async function openLakes(parts: Parts, tape: Tape, adopting: Adopting = {
       decode: feedLogRows,
       roll,
     },
-    [Symbol.asyncDispose]: async () => {
-      for (const writer of writers) await writer[Symbol.asyncDispose]()
-      await rm(dir, { recursive: true, force: true })
-      await opened[Symbol.asyncDispose]()
-    },
+    dir,
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
 }
 
@@ -235,30 +238,27 @@ type Opening = {
   readonly adopting?: Adopting
 }
 
-async function openTables(
-  { places, clock, random, log, metrics }: Parts,
+export async function openTables(
+  parts: Parts,
   { tape, source, mode, adopting }: Opening,
 ): Promise<
-  AsyncDisposable & {
-    readonly store: Store
-    /** A folder on the lake's own disk for files on their way. */
-    readonly dir: string
+  LakeParts & {
     readonly lake: (table: Table, parquet?: ParquetWriter) => Promise<IcebergLake>
   }
 > {
-  const { openLocalStore } = await import('../lake/local-store.ts')
-  const { openSqliteCatalog } = await import('../lake/sqlite-catalog.ts')
   const { openIcebergLake } = await import('../lake/iceberg-lake.ts')
-  const store = await openLocalStore({ dir: places.lake.dir, mode, clock, random })
-  const catalog = openSqliteCatalog({ file: places.catalog.file, mode })
+  const { openLakeParts } = await import('./lakes.ts')
+  const { places, clock, random, log, metrics } = parts
+  const opened = await openLakeParts(parts, mode)
+  const { store, catalog } = opened
   return {
-    store,
-    dir: store.stagingDir,
+    ...opened,
     lake: (table, parquet) =>
       openIcebergLake({
         table,
         log: (table === RECORDS ? tape.trades : tape.feed).id,
         source,
+        namespace: namespaceOf(places),
         catalog,
         store,
         ...(parquet && { parquet }),
@@ -269,6 +269,5 @@ async function openTables(
         mode,
         ...adopting,
       }),
-    [Symbol.asyncDispose]: () => catalog[Symbol.asyncDispose](),
   }
 }

@@ -43,6 +43,12 @@ const SECRET_FILES = [
     name: 'Kafka password',
     surplus: /[\r\n]+$/,
   },
+  {
+    secret: 'trino.password',
+    file: 'trino.password_file',
+    name: 'Trino password',
+    surplus: /[\r\n]+$/,
+  },
 ] as const
 
 /**

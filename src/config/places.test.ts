@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { Fault, isFault } from '../flow/fault.ts'
+import { catalogText, lakeText, namespaceOf } from './lake-places.ts'
 import { loadSettings } from './load.ts'
 import { feedAddress, placesOf, sourceOf, sqliteDir, tapeText } from './places.ts'
 
@@ -26,14 +27,21 @@ describe('places', () => {
     assert.deepEqual({ source, simulated }, { source: 'simulator', simulated: true })
     const dir = '/nowhere/ticklake-data/simulator/tape'
     assert.deepEqual(tape, { kind: 'sqlite', dir, address: dir })
-    assert.equal(lake.dir, '/nowhere/ticklake-data/simulator/lake')
-    assert.equal(catalog.file, '/nowhere/ticklake-data/simulator/lake/catalog.db')
+    const lakeDir = '/nowhere/ticklake-data/simulator/lake'
+    assert.deepEqual(lake, { kind: 'file', dir: lakeDir })
+    assert.deepEqual(catalog, { kind: 'sqlite', file: `${lakeDir}/catalog.db` })
   })
 
   test('with a key the feed is finnhub', async () => {
     const loaded = await load({ FINNHUB_TOKEN: 'k' })
     assert.deepEqual(feedAddress(loaded), { kind: 'finnhub' })
     assert.equal(placesOf(loaded).simulated, false)
+  })
+
+  test('simulated trades go to a lake on S3 only when they are asked for', async () => {
+    const loaded = await load({ TICKLAKE_LAKE: 's3://bucket/x' })
+    assert.throws(() => feedAddress(loaded), invalid(/lake is s3:\/\/bucket\/x/))
+    assert.equal(placesOf(loaded).source, 'finnhub')
   })
 
   test('a lost key beside a named tape or lake is an error, never simulated trades', async () => {
@@ -84,13 +92,50 @@ describe('places', () => {
     }
   })
 
-  test('cluster addresses are refused by name, never taken for a folder', async () => {
-    for (const [name, value] of [
-      ['TICKLAKE_LAKE', 's3://bucket/x'],
-      ['TICKLAKE_CATALOG', 'glue:market'],
+  test('a lake on S3 has its catalog in Glue, unless another is named', async () => {
+    const places = async (env: Record<string, string>) =>
+      placesOf(await load({ TICKLAKE_LAKE: 's3://bucket/lakes/a/', ...env }))
+    const lake = {
+      kind: 's3',
+      bucket: 'bucket',
+      prefix: 'lakes/a',
+      address: 's3://bucket/lakes/a',
+    } as const
+    const byDefault = await places({})
+    assert.deepEqual(byDefault.lake, lake)
+    assert.deepEqual(byDefault.catalog, { kind: 'glue', database: 'market' })
+    assert.equal(lakeText(byDefault), 's3://bucket/lakes/a')
+    assert.equal(catalogText(byDefault), 'glue:market')
+    const named = await places({ TICKLAKE_CATALOG: 'glue:ticks_2' })
+    assert.deepEqual(named.catalog, { kind: 'glue', database: 'ticks_2' })
+    assert.equal(namespaceOf(named), 'ticks_2')
+    const local = await places({ TICKLAKE_CATALOG: 'sqlite:c.db' })
+    assert.deepEqual(local.catalog, { kind: 'sqlite', file: '/nowhere/c.db' })
+    assert.equal(namespaceOf(local), 'market')
+    assert.equal(catalogText(local), 'sqlite:/nowhere/c.db')
+  })
+
+  test('Glue names no lake on this disk, and only databases that Athena takes', async () => {
+    for (const lake of [{}, { TICKLAKE_LAKE: 'file:/srv/lake' }]) {
+      const loaded = await load({ ...lake, TICKLAKE_CATALOG: 'glue:market' })
+      assert.throws(() => placesOf(loaded), invalid(/lies on this disk/))
+    }
+    for (const database of ['', 'Market', 'my-market', 'a.b', 'a'.repeat(256)]) {
+      const env = { TICKLAKE_LAKE: 's3://bucket', TICKLAKE_CATALOG: `glue:${database}` }
+      const loaded = await load(env)
+      assert.throws(() => placesOf(loaded), invalid(/the Glue database/), database)
+    }
+  })
+
+  test('what a setting takes is said where it is wrong', async () => {
+    for (const [env, says] of [
+      [{ TICKLAKE_LAKE: 'gs://bucket' }, /lake takes file:DIR or s3:/],
+      [{ TICKLAKE_LAKE: '/srv/lake' }, /lake takes file:DIR or s3:/],
+      [{ TICKLAKE_CATALOG: 'rest:http://x' }, /catalog takes sqlite:FILE or glue:DATABASE/],
+      [{ TICKLAKE_TAPE: 's3://bucket' }, /tape takes sqlite:PATH or kafka:/],
     ] as const) {
-      const loaded = await load({ [name]: value, TICKLAKE_FEED: 'finnhub' })
-      assert.throws(() => placesOf(loaded), invalid(/not in this version/))
+      const loaded = await load({ ...env, TICKLAKE_FEED: 'finnhub' })
+      assert.throws(() => placesOf(loaded), invalid(says))
     }
   })
 

@@ -1,6 +1,8 @@
 import { join, resolve } from 'node:path'
 import { Fault } from '../flow/fault.ts'
+import { masked, pathIn } from './address.ts'
 import { parseKafkaAddress, type KafkaAddress } from './kafka-address.ts'
+import { lakePlaces, type CatalogPlace, type LakePlace } from './lake-places.ts'
 import type { Loaded } from './load.ts'
 import type { Settings } from './settings.ts'
 
@@ -15,7 +17,7 @@ export type TapePlace =
   | { readonly kind: 'sqlite'; readonly dir: string; readonly address: string }
   | ({ readonly kind: 'kafka' } & KafkaAddress)
 
-/** Where everything is, settled: absolute paths. */
+/** Where everything is, settled: paths are absolute. `lakeText` and `catalogText` are for logs and screens. */
 export type Places = {
   /** What tape and lake are bound to. */
   readonly source: string
@@ -24,8 +26,8 @@ export type Places = {
   readonly data: string
   readonly status: string
   readonly tape: TapePlace
-  readonly lake: { readonly kind: 'file'; readonly dir: string }
-  readonly catalog: { readonly kind: 'sqlite'; readonly file: string }
+  readonly lake: LakePlace
+  readonly catalog: CatalogPlace
 }
 
 /** The feed of `record` and `up`. Simulated trades never go where somebody expects real ones. */
@@ -92,16 +94,13 @@ export function placesOf(loaded: Loaded): Places {
       },
     )
   const data = resolve(cwd, settings.data ?? join('ticklake-data', source))
-  const lakeDir = local('lake', settings.lake, 'file') ?? join(data, 'lake')
-  const catalogFile = local('catalog', settings.catalog, 'sqlite') ?? join(lakeDir, 'catalog.db')
   return {
     source,
     simulated: isSimulated(source),
     data,
     status: join(data, 'status'),
     tape: tapePlace(loaded, data),
-    lake: { kind: 'file', dir: resolve(cwd, lakeDir) },
-    catalog: { kind: 'sqlite', file: resolve(cwd, catalogFile) },
+    ...lakePlaces(loaded, data),
   }
 }
 
@@ -118,7 +117,12 @@ export function sqliteDir({ tape }: Places): string {
 
 function tapePlace({ settings: { tape }, cwd }: Loaded, data: string): TapePlace {
   if (isKafka(tape)) return { kind: 'kafka', ...parseKafkaAddress(tape) }
-  const dir = resolve(cwd, local('tape', tape, 'sqlite') ?? join(data, 'tape'))
+  const named = pathIn(tape, {
+    setting: 'tape',
+    scheme: 'sqlite',
+    takes: 'sqlite:PATH or kafka://HOST:9092/TOPIC',
+  })
+  const dir = resolve(cwd, named ?? join(data, 'tape'))
   return { kind: 'sqlite', dir, address: dir }
 }
 
@@ -131,31 +135,4 @@ function assumedFeed(loaded: Loaded): FeedAddress {
   if (feed !== null) return parseFeed(feed)
   if (loaded.settings['finnhub.token'] !== null) return { kind: 'finnhub' }
   return { kind: tape === null && lake === null && catalog === null ? 'simulator' : 'finnhub' }
-}
-
-/** Addresses of the cluster, which this version knows by name and does not speak. */
-const LATER: Readonly<Record<string, string>> = {
-  s3: 'lakes on S3',
-  glue: 'Glue catalogs',
-}
-
-/** An address that is wrong, for a message: without what may be a key or a password. */
-const masked = (address: string | null): string =>
-  String(address)
-    .replace(/\/\/.*@/s, '//***@')
-    .replace(/(\/\/[^?#]*[?#]).*/s, '$1***')
-
-function local(setting: string, address: string | null, scheme: string): string | null {
-  if (address === null) return null
-  const [, named, rest] = /^([a-z0-9]+):(.+)$/.exec(address) ?? []
-  if (named === scheme && rest !== undefined && !rest.startsWith('//')) return rest
-  const later = LATER[named ?? '']
-  const takes = `${scheme}:PATH${setting === 'tape' ? ' or kafka://HOST:9092/TOPIC' : ''}`
-  throw new Fault(
-    'invalid',
-    later === undefined
-      ? `${setting} takes ${takes}, not ${masked(address)}`
-      : `${setting} is ${masked(address)}: ${later} are not in this version of ticklake`,
-    { remedy: `Use ${takes} for ${setting}, or leave it out.` },
-  )
 }

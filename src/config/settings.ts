@@ -1,6 +1,9 @@
+import { ENGINE_SETTINGS } from './engine-settings.ts'
 import { KAFKA_SETTINGS } from './kafka-settings.ts'
+import { S3_SETTINGS } from './s3-settings.ts'
 import type { Secret } from './secret.ts'
 import { DAY_MS, text, type Kind, type Setting } from './setting.ts'
+import { UPKEEP_SETTINGS } from './upkeep-settings.ts'
 
 const PARTS = ['up', 'record', 'land', 'serve']
 
@@ -28,15 +31,15 @@ export const SETTINGS = {
     default: null,
     fallback: 'file:DATA/lake',
     env: 'TICKLAKE_LAKE',
-    doc: 'Where the Iceberg tables lie: file:DIR',
+    doc: 'Where the Iceberg tables lie: file:DIR, or s3://BUCKET[/PREFIX]',
     commands: 'all',
   },
   catalog: {
     kind: text('ADDRESS'),
     default: null,
-    fallback: 'sqlite:DATA/lake/catalog.db',
+    fallback: 'sqlite:DATA/lake/catalog.db; with a lake on S3 glue:market',
     env: 'TICKLAKE_CATALOG',
-    doc: 'The Iceberg catalog that names the tables: sqlite:FILE',
+    doc: 'The Iceberg catalog that names the tables: sqlite:FILE, or glue:DATABASE',
     commands: 'all',
   },
   data: {
@@ -91,6 +94,8 @@ export const SETTINGS = {
     commands: [],
   },
   ...KAFKA_SETTINGS,
+  ...S3_SETTINGS,
+  ...ENGINE_SETTINGS,
   'record.symbols_max': {
     kind: { type: 'integer', min: 1, max: 100_000 },
     default: '50',
@@ -133,12 +138,28 @@ export const SETTINGS = {
     doc: 'A SQLite tape keeps what has landed this long; a topic keeps records as its retention.ms says',
     commands: ['up', 'land'],
   },
+  ...UPKEEP_SETTINGS,
   'query.memory': {
     kind: { type: 'size', min: 64_000_000, max: 1_000_000_000_000 },
     default: '1GB',
     env: 'TICKLAKE_QUERY_MEMORY',
     doc: 'The most memory the query engine may take',
     commands: ['sql', 'candles', 'gaps', 'verify', 'up', 'serve'],
+  },
+  'query.cache': {
+    kind: { type: 'size', min: 64_000_000, max: 1e15 },
+    default: '10GB',
+    env: 'TICKLAKE_QUERY_CACHE',
+    doc: 'The most of a lake on S3 that is kept in DATA/cache, for the query engine where it cannot read S3 itself, and for verify',
+    commands: ['sql', 'candles', 'gaps', 'verify', 'up', 'serve', 'replay'],
+  },
+  'query.httpfs': {
+    kind: text('FILE|off'),
+    default: null,
+    fallback: 'where DuckDB keeps extensions',
+    env: 'TICKLAKE_QUERY_HTTPFS',
+    doc: "DuckDB's extension httpfs, by which the query engine reads S3 itself; off, or where it does not load: through the cache",
+    commands: ['sql', 'candles', 'gaps', 'up', 'serve', 'replay'],
   },
   'query.timeout': {
     kind: { type: 'duration', minMs: 0, maxMs: DAY_MS },

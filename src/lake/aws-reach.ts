@@ -31,6 +31,7 @@ export function clientOptions({ endpoint, timeouts = TIMEOUTS }: AwsReach) {
   return {
     ...(endpoint !== null && { endpoint }),
     maxAttempts: 1,
+    customUserAgent: 'ticklake', // the account's CloudTrail shows who it was
     requestHandler: {
       connectionTimeout: timeouts.connectMs,
       socketTimeout: timeouts.idleMs,

@@ -17,8 +17,8 @@ import type { Entry, Key, LocalFile, Store } from './store.ts'
 
 /** Above it an object goes in parts: a request that fails late costs no more than this. */
 const LARGE_BYTES = 32_000_000
-/** What S3 removes in one request. */
-const REMOVED_AT_ONCE = 1_000
+/** What S3 lists, and removes, in one request. */
+const PAGE_KEYS = 1_000
 // Of requests that may be sent twice: reading, listing, removing, sending a part.
 const TRIES = { triesMax: 3, baseMs: 100, capMs: 2_000 } as const
 // S3 answers 409 while another request for the key is under way; that is over within moments.
@@ -33,9 +33,10 @@ export type S3StoreOptions = {
   readonly mode: 'write' | 'read'
   readonly clock: Clock
   readonly random: Random
-  /** For tests; 32 MB and 16 MB. */
+  /** For tests; 32 MB, 16 MB and 1000. */
   readonly largeBytes?: number
   readonly partBytes?: number
+  readonly pageKeys?: number
 }
 
 export type S3Store = Store &
@@ -60,11 +61,12 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
   const opened: Opened = {
     largeBytes: LARGE_BYTES,
     partBytes: PART_BYTES,
+    pageKeys: PAGE_KEYS,
     ...options,
     requests,
     again: (act) => retry(act, { ...TRIES, clock, random }),
   }
-  const { again } = opened
+  const { again, pageKeys } = opened
   const root = prefix === '' ? `s3://${bucket}` : `s3://${bucket}/${prefix}`
   const whole = (key: Key) => (prefix === '' ? checkKey(key) : `${prefix}/${checkKey(key)}`)
   const store: S3Store = {
@@ -80,8 +82,8 @@ export async function openS3Store(options: S3StoreOptions): Promise<S3Store> {
     list: (below) => walk(opened, below),
     remove: async (keys) => {
       const names = keys.map(whole)
-      for (let at = 0; at < names.length; at += REMOVED_AT_ONCE)
-        await again(() => requests.remove(names.slice(at, at + REMOVED_AT_ONCE)))
+      for (let at = 0; at < names.length; at += pageKeys)
+        await again(() => requests.remove(names.slice(at, at + pageKeys)))
     },
     [Symbol.dispose]: () => requests[Symbol.dispose](),
   }
@@ -125,7 +127,7 @@ async function sourceOf(body: Uint8Array | LocalFile): Promise<Source & AsyncDis
     }
   const { path, size } = body
   const file = await open(path).catch((error: unknown) => {
-    throw storeFault(path, error)
+    throw codeOf(error) === 'ENOENT' ? changed(path, 'is gone') : storeFault(path, error)
   })
   return {
     size,
@@ -135,19 +137,28 @@ async function sourceOf(body: Uint8Array | LocalFile): Promise<Source & AsyncDis
         position: first,
       })
       if (bytesRead === next - first) return buffer
-      throw new Fault('bug', `${path} is shorter than ${size} bytes`, {
-        remedy: 'Something else changed a file of the staging folder; report this if nothing did.',
-      })
+      throw changed(path, `is shorter than ${size} bytes`)
     },
     [Symbol.asyncDispose]: () => file.close(),
   }
 }
 
-async function* walk({ requests, prefix, again }: Opened, below: Key): AsyncGenerator<Entry> {
+const changed = (path: string, how: string): Fault =>
+  new Fault('bug', `${path} ${how} before it was stored`, {
+    remedy: 'Something else changed a file of the staging folder; report this if nothing did.',
+  })
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : ''
+
+async function* walk(
+  { requests, prefix, again, pageKeys }: Opened,
+  below: Key,
+): AsyncGenerator<Entry> {
   const root = prefix === '' ? '' : `${prefix}/`
   let from: Page['next'] = null
   for (;;) {
-    const page: Page = await again(() => requests.page(root + below, from))
+    const page: Page = await again(() => requests.page(root + below, { from, keysMax: pageKeys }))
     for (const entry of page.entries) {
       const key = entry.key.slice(root.length)
       if (isKey(key)) yield { ...entry, key }

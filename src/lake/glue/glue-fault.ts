@@ -11,7 +11,7 @@ const READINGS: Readonly<Record<string, Reading>> = {
   AccessDeniedException: {
     kind: 'invalid',
     remedy:
-      'Allow the identity glue:GetDatabase, glue:GetTable, glue:CreateTable and glue:UpdateTable on the catalog, the database and its tables (to make the database: glue:CreateDatabase). Where Lake Formation guards them, grant it CREATE_TABLE on the database and ALTER on the tables. `ticklake aws setup` makes both.',
+      'Allow the identity glue:GetDatabase, glue:GetTable, glue:CreateTable and glue:UpdateTable on the catalog, the database and its tables; where Lake Formation guards them, grant it CREATE_TABLE on the database and ALTER on the tables. A missing database is made with glue:CreateDatabase, or by somebody else’s `ticklake aws setup`.',
   },
   EntityNotFoundException: {
     kind: 'invalid',

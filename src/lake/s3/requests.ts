@@ -22,12 +22,13 @@ export type Page = {
   /** Where the next page begins; null: this was the last. */
   readonly next: Continuation | null
 }
+export type Paging = { readonly from: Continuation | null; readonly keysMax: number }
 export type Continuation = { readonly token: string } | { readonly after: string }
 
 export type ObjectRequests = {
   put(key: string, body: Uint8Array): Promise<Created>
   get(key: string, range?: ByteRange): Promise<Uint8Array>
-  page(prefix: string, from: Continuation | null): Promise<Page>
+  page(prefix: string, how: Paging): Promise<Page>
   /** At most 1000. */
   remove(keys: readonly string[]): Promise<void>
 }
@@ -96,11 +97,11 @@ function objectRequests({ sdk, client, bucket, compatible }: Asking): ObjectRequ
           throw cutShort(bytes.length, ContentLength)
         return bytes
       }),
-    page: (prefix, from) =>
+    page: (prefix, { from, keysMax }) =>
       attempt(location(prefix), async () => {
         const token = from !== null && 'token' in from && { ContinuationToken: from.token }
         const after = from !== null && 'after' in from && { StartAfter: from.after }
-        const request = { Bucket: bucket, Prefix: prefix, ...token, ...after }
+        const request = { Bucket: bucket, Prefix: prefix, MaxKeys: keysMax, ...token, ...after }
         return pageOf(await client.send(new sdk.ListObjectsV2Command(request)))
       }),
     remove: (keys) =>

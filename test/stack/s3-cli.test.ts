@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { after, beforeEach, describe, test } from 'node:test'
+import { withoutAws } from '../../stack/aws/needs.ts'
+import { openCli, type Cli } from '../e2e/cli.ts'
+import { MS_MAX, startAwsWorld } from './aws-world.ts'
+
+const UP = ['up', 'AAPL', 'MSFT', '--port', '0', '--simulator-rate', '200', '--land-age', '1s']
+
+type Line = { readonly check: string; readonly outcome: string; readonly says: string }
+type Day = { readonly table: string; readonly rows: number }
+
+const linesOf = (out: string): readonly unknown[] =>
+  out
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): unknown => JSON.parse(line))
+
+describe('ticklake with a lake on S3', { skip: withoutAws(), timeout: MS_MAX }, async () => {
+  const world = await startAwsWorld()
+  const cli: Cli = await openCli()
+  after(async () => {
+    await cli[Symbol.asyncDispose]()
+    await world[Symbol.asyncDispose]()
+  })
+  const { aws } = world
+  beforeEach(() => {
+    aws.s3Faults.clear()
+    aws.glueFaults.clear()
+  })
+  const env = {
+    ...aws.env,
+    TICKLAKE_FEED: 'simulator',
+    TICKLAKE_LAKE: `s3://${aws.bucket}/lakes/cli`,
+    TICKLAKE_CATALOG: `glue:${world.database()}`,
+    TICKLAKE_S3_ENDPOINT: aws.s3,
+    TICKLAKE_GLUE_ENDPOINT: aws.glue,
+  }
+  const ask = (args: readonly string[], more: Readonly<Record<string, string>> = {}) =>
+    cli.start(args, { ...env, ...more }).ended
+  const checks = async (more: Readonly<Record<string, string>> = {}) => {
+    const { out, code } = await ask(['doctor', '--json'], more)
+    const found = new Map((linesOf(out) as readonly Line[]).map((line) => [line.check, line]))
+    return { code, at: (check: string) => found.get(check)?.outcome, found }
+  }
+
+  test('what is recorded lands there, and doctor says where', async () => {
+    const before = await checks()
+    assert.deepEqual(
+      ['store', 'catalog', 'lake'].map(before.at),
+      ['ok', 'skip', 'skip'],
+      JSON.stringify([...before.found.values()]),
+    )
+    const up = cli.start(UP, env)
+    await up.seen(/committed/)
+    up.child.kill('SIGINT')
+    assert.equal((await up.ended).code, 0)
+    const days = linesOf((await ask(['ls', '--json'])).out) as readonly Day[]
+    const rows = (name: string) =>
+      days.reduce((sum, { table, rows }) => sum + (table === name ? rows : 0), 0)
+    assert.ok(rows('records') > 0 && rows('feed_log') > 0)
+    const { found, at, code } = await checks()
+    assert.deepEqual(['store', 'catalog', 'lake'].map(at), ['ok', 'ok', 'ok'])
+    assert.match(found.get('store')?.says ?? '', new RegExp(`${env.TICKLAKE_LAKE} at ${aws.s3}`))
+    const lake = found.get('lake')?.says.replaceAll(',', '') ?? ''
+    assert.ok(lake.endsWith(` ${rows('records')} rows`), lake)
+    assert.equal(code, 0)
+  })
+
+  test('a lake that is away at the start is waited for', async () => {
+    aws.s3Faults.inject({ kind: 'slow-down' })
+    const land = cli.start(['land', '--land-age', '1s'], env)
+    await land.seen(/waiting for the lake: .*SlowDown/)
+    aws.s3Faults.clear()
+    aws.glueFaults.inject({ kind: 'failed' })
+    await land.seen(/waiting for the lake: Glue .*InternalServiceException/)
+    aws.glueFaults.clear()
+    await land.seen(/landing .*lake=s3:/)
+    land.child.kill('SIGINT')
+    assert.equal((await land.ended).code, 0)
+  })
+
+  test('what waiting cannot mend ends landing, with what to do', async () => {
+    const missing = { TICKLAKE_LAKE: 's3://no-such-bucket-of-ours' }
+    const { code, err } = await ask(['land'], missing)
+    assert.equal(code, 78)
+    assert.match(err, /s3:\/\/no-such-bucket-of-ours: NoSuchBucket.*\n.*Make the bucket/)
+    const { at, code: failed } = await checks(missing)
+    assert.equal(at('store'), 'fail')
+    assert.equal(failed, 1)
+  })
+})

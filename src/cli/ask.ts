@@ -4,6 +4,8 @@ import type { Answer, Limits, Query } from '../query/query.ts'
 import type { Invocation } from './command.ts'
 import { FORMATS, formatAnswer, type Format } from './formats.ts'
 import { plain } from './terminal.ts'
+import { showBytes } from './times.ts'
+import { workingLine } from './working-line.ts'
 
 /** Opens the query engine for one command and hands it over; it is closed afterwards. */
 export async function withQuery<T>(
@@ -13,7 +15,13 @@ export async function withQuery<T>(
   const { partsOf } = await import('../config/components.ts')
   const { openQuery } = await import('../config/asking.ts')
   const parts = partsOf(await invocation.settings())
-  await using query = await openQuery(parts)
+  let fetching: string | null = null
+  using line = workingLine(invocation, () => fetching)
+  await using query = await openQuery(parts, ({ bytes, bytesTotal }) => {
+    fetching =
+      bytes < bytesTotal ? `fetching ${showBytes(bytes)} of ${showBytes(bytesTotal)} from S3` : null
+    if (fetching === null) line.hide()
+  })
   await sayIfSimulated(invocation, parts)
   return await use(query, parts) // awaited here, before the engine is closed
 }

@@ -131,12 +131,13 @@ function verdictText(
   paint: (style: 'green' | 'red', text: string) => string,
 ): string {
   const { table, records, missing, repeated, altered, foreign, misplaced } = verdict
-  const { unreadable, unverifiable, passed } = verdict
+  const { purged, unreadable, unverifiable, passed } = verdict
   const word = passed ? paint('green', 'passed') : paint('red', 'FAILED')
   const left =
     unverifiable === 0
       ? ''
       : `; ${showCount(unverifiable)} rows unverifiable: the tape has forgotten them`
+  const gone = purged === 0 ? '' : `, ${showCount(purged)} purged`
   const lost =
     unreadable === 0
       ? ''
@@ -144,7 +145,7 @@ function verdictText(
   return (
     `${table.padEnd(9)} ${word}: ${showCount(records)} records on tape and lake compared, ` +
     `${showCount(missing)} missing, ${showCount(repeated)} repeated, ${showCount(altered)} altered, ` +
-    `${showCount(foreign)} foreign, ${showCount(misplaced)} misplaced${lost}${left}\n`
+    `${showCount(foreign)} foreign, ${showCount(misplaced)} misplaced${gone}${lost}${left}\n`
   )
 }
 

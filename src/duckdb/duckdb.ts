@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type * as DuckdbPackage from '@duckdb/node-api'
-import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api'
 import type { Table } from '../market/tables.ts'
 import type { ResultColumn, Value } from '../query/query.ts'
 import { appendColumns, type AppendColumn } from './append.ts'
 import { Fault } from '../flow/fault.ts'
 import { translated } from './faults.ts'
+import { loadHttpfs, openHttpfs, type Httpfs } from './httpfs.ts'
 import type { Batch } from './merge.ts'
 import { sqlText } from './sql.ts'
 import { stageRows, type StagedRows } from './staged-rows.ts'
@@ -15,7 +16,10 @@ import { batchOf } from './values.ts'
 
 /** The vendor's package, loaded on first use. */
 export type Api = typeof DuckdbPackage
-export type { AppendColumn, Batch, StagedRows }
+export type { AppendColumn, Batch, Httpfs, StagedRows }
+export type { S3Credentials } from './httpfs.ts'
+export { holdLocal, opened, selectLiving } from './lake-files.ts'
+export type { Held, Hold, Located, Scanned } from './lake-files.ts'
 export { magnitudeMax, sortedTexts } from './merge.ts'
 export { DUCKDB_TYPES, sqlName, sqlText } from './sql.ts'
 
@@ -28,8 +32,12 @@ export type DuckdbOptions = {
   readonly memoryMb: number
   /** Below it each instance spills what does not fit into a folder of its own; null: that fails with `invalid`. */
   readonly spillDir: string | null
-  /** Folders whose files SQL may read; null: any file (for statements of our own only). */
+  /** Folders, or prefixes on S3, whose files SQL may read; null: any file (for statements of our own only). */
   readonly readable: readonly string[] | null
+  /** Lets files on S3 be read, by ranges; absent: files of this machine alone. */
+  readonly httpfs?: Httpfs
+  /** Of DuckDB's optimizers only these; absent: all. */
+  readonly optimizers?: readonly string[]
 }
 
 /** An in-memory DuckDB: no extension is ever fetched, times are UTC. */
@@ -76,12 +84,30 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Duckdb> {
   const instance = await translated(() => api.DuckDBInstance.create(':memory:', settings(options)))
   await using opening = new AsyncDisposableStack()
   opening.defer(() => instance.closeSync())
-  await restrict(instance, options)
-  opening.move()
+  const settling = await translated(() => instance.connect())
+  opening.defer(() => settling.closeSync())
+  const run = async (sql: string) => await translated(() => settling.run(sql))
+  const refresh = options.httpfs === undefined ? null : await openHttpfs(options.httpfs, run)
+  await restrict(run, options)
+  const closing = opening.move()
   return {
-    connect: async () => connection(api, await translated(() => instance.connect())),
-    [Symbol.asyncDispose]: async () => instance.closeSync(),
+    connect: async () => {
+      await refresh?.()
+      return connection(api, await translated(() => instance.connect()))
+    },
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
+}
+
+/** Whether the extension httpfs is there and loads; see `Httpfs`. */
+export async function httpfsLoads(extension: string | null): Promise<boolean> {
+  const trying = { threads: 1, memoryMb: 64, spillDir: null, readable: null }
+  await using duckdb = await openDuckdb(trying)
+  using connection = await duckdb.connect()
+  return await loadHttpfs(extension, connection.run).then(
+    () => true,
+    () => false,
+  )
 }
 
 const settings = ({ threads, memoryMb, spillDir }: DuckdbOptions): Record<string, string> => ({
@@ -93,19 +119,21 @@ const settings = ({ threads, memoryMb, spillDir }: DuckdbOptions): Record<string
   autoload_known_extensions: 'false',
 })
 
+type Run = (sql: string) => Promise<DuckDBResult>
+
 /** What may be reached is fixed before the first statement of a user: later it cannot be changed. */
-async function restrict(instance: DuckDBInstance, { readable }: DuckdbOptions): Promise<void> {
-  const session = await translated(() => instance.connect())
-  try {
-    await translated(() => session.run("SET GLOBAL TimeZone = 'UTC'"))
-    if (readable === null) return
-    const folders = readable.map((folder) => sqlText(folder.endsWith('/') ? folder : `${folder}/`))
-    await translated(() => session.run(`SET allowed_directories = [${folders.join(', ')}]`))
-    await translated(() => session.run('SET enable_external_access = false'))
-    await translated(() => session.run('SET lock_configuration = true'))
-  } finally {
-    session.closeSync()
+async function restrict(run: Run, { readable, optimizers }: DuckdbOptions): Promise<void> {
+  await run("SET GLOBAL TimeZone = 'UTC'")
+  if (optimizers !== undefined) {
+    const all = await (await run('SELECT name FROM duckdb_optimizers()')).getRows()
+    const off = all.map(([name]) => String(name)).filter((name) => !optimizers.includes(name))
+    await run(`SET GLOBAL disabled_optimizers = ${sqlText(off.join(','))}`)
   }
+  if (readable === null) return
+  const folders = readable.map((folder) => sqlText(folder.endsWith('/') ? folder : `${folder}/`))
+  await run(`SET allowed_directories = [${folders.join(', ')}]`)
+  await run('SET enable_external_access = false')
+  await run('SET lock_configuration = true')
 }
 
 function connection(api: Api, session: DuckDBConnection): Connection {

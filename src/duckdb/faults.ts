@@ -28,6 +28,11 @@ const RULES: readonly Rule[] = [
     kind: 'unavailable',
     remedy: 'Free space on the disk that the message names; landing then goes on by itself.',
   },
+  {
+    starts: /^(IO|HTTP) Error[^]*HTTP (401|403)/i,
+    kind: 'invalid',
+    remedy: 'Use credentials that may read the lake: s3:GetObject on its prefix.',
+  },
   { starts: /^(IO|HTTP) Error/i, kind: 'unavailable', remedy: 'Look at the file that is named.' },
   {
     starts: /^Permission Error/i,

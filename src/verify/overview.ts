@@ -1,37 +1,22 @@
-import { DUCKDB_TYPES, sqlName, sqlText, type Connection } from '../duckdb/duckdb.ts'
+import { sqlText } from '../duckdb/duckdb.ts'
+import type { DataFile } from '../lake/lake.ts'
 import { offset, partition, type LogId } from '../market/records.ts'
-import type { Table } from '../market/tables.ts'
 import type { Claim } from './claims.ts'
+import { groupsOf, spansOf, withLakeView, type Span, type Viewing } from './lake-view.ts'
 import type { Tell } from './verify.ts'
 
 // Examples fetched of rows that stand for no record; the rest is counted.
 const EXAMPLES_MAX = 1000
 
-/** A temporary view `lake` of every row in `paths`; nothing is left out by what manifests say of them. */
-export async function createLakeView(
-  connection: Connection,
-  { fields }: Table,
-  paths: readonly string[],
-): Promise<void> {
-  const columns = fields.map(({ name, type }) =>
-    paths.length === 0
-      ? `NULL::${DUCKDB_TYPES[type]} AS ${sqlName(name)}`
-      : `CAST(${sqlName(name)} AS ${DUCKDB_TYPES[type]}) AS ${sqlName(name)}`,
-  )
-  const source =
-    paths.length === 0
-      ? ' WHERE false'
-      : ` FROM read_parquet([${paths.map(sqlText).join(', ')}], union_by_name = true)`
-  await connection.run(`CREATE TEMP VIEW lake AS SELECT ${columns.join(', ')}${source}`)
-}
-
 type Overlooking = {
-  readonly table: Table
+  readonly viewing: Viewing
   readonly log: LogId
   readonly claims: readonly Claim[]
   /** Only a part was asked for: rows outside of it, and of other logs, are not looked at. */
   readonly bounded: boolean
   readonly tell: Tell
+  /** About so many bytes of files are looked at a time. */
+  readonly bytesMax: number
 }
 export type Overview = {
   /** Rows of this log that lie past the lake's position or the tape's end, or have no place. */
@@ -40,11 +25,35 @@ export type Overview = {
   readonly unverifiable: number
 }
 
-/** One pass over the places of all rows: finds those that no comparison of stretches would meet. */
-export async function overview(
-  connection: Connection,
-  { table, log, claims, bounded, tell }: Overlooking,
-): Promise<Overview> {
+/**
+ * One pass over the places of all rows, a group of files after the other: finds those that no comparison of
+ * stretches would meet, and where the others stand.
+ */
+export async function lookOver(
+  looking: Overlooking,
+  files: readonly DataFile[],
+): Promise<Overview & { readonly spans: readonly Span[] }> {
+  const { viewing, log, bytesMax } = looking
+  const spans: Span[] = []
+  const all = { foreign: 0, unverifiable: 0 }
+  for (const group of groupsOf(files, bytesMax))
+    await withLakeView(viewing, group, async (pathOf) => {
+      const seen = await overview(looking)
+      all.foreign += seen.foreign
+      all.unverifiable += seen.unverifiable
+      const byPath = new Map(group.map((file) => [pathOf(file.location), file]))
+      spans.push(...(await spansOf(viewing.connection, log, byPath)))
+    })
+  return { ...all, spans }
+}
+
+async function overview({
+  viewing: { connection, table },
+  log,
+  claims,
+  bounded,
+  tell,
+}: Overlooking): Promise<Overview> {
   const values = claims.map(({ partition, earliest, end, position, from, to }) => {
     const claimed = Math.min(end, position ?? 0)
     return `(${partition}, ${earliest}::BIGINT, ${claimed}::BIGINT, ${from}::BIGINT, ${to}::BIGINT)`

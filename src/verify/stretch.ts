@@ -1,8 +1,11 @@
-import { sqlName, sqlText, type Connection } from '../duckdb/duckdb.ts'
+import { sqlName, sqlText } from '../duckdb/duckdb.ts'
 import { Fault } from '../flow/fault.ts'
+import type { DataFile, PurgeNote } from '../lake/lake.ts'
 import { offset, type Offset } from '../market/records.ts'
 import type { Rows, Table } from '../market/tables.ts'
 import type { Value } from '../query/query.ts'
+import { withLakeView, type Span, type Viewing } from './lake-view.ts'
+import { purgedSql } from './purged.ts'
 import type { Stretch, Tell, Verified } from './verify.ts'
 
 // Both sides of a window stand in memory: about 300 MB.
@@ -21,12 +24,17 @@ export type Counts = {
   /** Rows that differ from their record in at least one column. */
   altered: number
   foreign: number
+  /** Records without a row that were purged from the lake; not among the missing. */
+  purged: number
 }
 
 export type Comparing = {
   readonly source: Verified
-  readonly connection: Connection
+  readonly viewing: Viewing
+  /** Where the lake's rows of this log stand: only files with rows of a window are opened for it. */
+  readonly spans: readonly Span[]
   readonly stretch: Stretch
+  readonly purged: readonly PurgeNote[]
   readonly counts: Counts
   readonly tell: Tell
   readonly reached: (next: Offset) => void
@@ -72,13 +80,10 @@ const movedOn = ({ source, stretch }: Comparing, at: Offset): Fault =>
 type Window = { readonly batches: readonly Rows[]; readonly first: Offset; readonly next: Offset }
 
 async function compare(comparing: Comparing, window: Window): Promise<void> {
-  const { connection, source, stretch, counts } = comparing
-  const { table, log } = source
-  const place = `tape = ${sqlText(log.id)} AND tape_partition = ${stretch.partition}`
-  await connection.run(
-    `CREATE TEMP TABLE landed AS SELECT * FROM lake
-     WHERE ${place} AND tape_offset >= ${window.first} AND tape_offset < ${window.next}`,
-  )
+  const { viewing, source, counts } = comparing
+  const { connection } = viewing
+  const { table } = source
+  await withLakeView(viewing, filesOf(comparing, window), async () => takeLanded(comparing, window))
   await using staged = await connection.stage(table, window.batches)
   await connection.run(`CREATE TEMP TABLE fresh AS ${staged.select()}`)
   await connection.run(
@@ -87,6 +92,7 @@ async function compare(comparing: Comparing, window: Window): Promise<void> {
      FROM fresh f FULL JOIN landed l ON f.tape_offset = l.tape_offset
      WHERE f.tape_offset IS NULL OR l.tape_offset IS NULL OR ${table.fields.map(differs).join(' OR ')}`,
   )
+  counts.purged += await takePurged(comparing)
   const [[landed, missing, foreign, altered] = []] = await connection.all(
     `SELECT (SELECT count(*) FROM landed), count(*) FILTER (l_offset IS NULL),
        count(*) FILTER (f_offset IS NULL), count(*) FILTER (f_offset = l_offset) FROM wrong`,
@@ -99,6 +105,32 @@ async function compare(comparing: Comparing, window: Window): Promise<void> {
   if (Number(missing) + Number(foreign) + Number(altered) > 0) await tellWrong(comparing)
   await tellRepeated(comparing)
   await connection.run('DROP TABLE landed; DROP TABLE fresh; DROP TABLE wrong')
+}
+
+/** Takes records that were purged out of what is wrong; answers how many. */
+async function takePurged({ viewing, source, stretch, purged }: Comparing): Promise<number> {
+  const { table, log } = source
+  const condition = purgedSql(table, purged, { log: log.id, partition: stretch.partition })
+  if (condition === null) return 0
+  const [[count] = []] = await viewing.connection.all(
+    `DELETE FROM wrong WHERE l_offset IS NULL AND (${condition})`,
+  )
+  return Number(count)
+}
+
+function filesOf({ spans, stretch }: Comparing, { first, next }: Window): readonly DataFile[] {
+  const some = spans.filter(
+    (span) => span.partition === stretch.partition && span.first < next && first < span.next,
+  )
+  return [...new Set(some.map(({ file }) => file))]
+}
+
+async function takeLanded({ viewing, source, stretch }: Comparing, { first, next }: Window) {
+  const place = `tape = ${sqlText(source.log.id)} AND tape_partition = ${stretch.partition}`
+  await viewing.connection.run(
+    `CREATE TEMP TABLE landed AS SELECT * EXCLUDE (file) FROM lake
+     WHERE ${place} AND tape_offset >= ${first} AND tape_offset < ${next}`,
+  )
 }
 
 type Fields = Table['fields'][number]
@@ -114,7 +146,8 @@ function differs({ name, type }: Fields): string {
   return type === 'double' ? `${plain} OR (${l} = 0 AND signbit(${l}) <> signbit(${f}))` : plain
 }
 
-async function tellWrong({ connection, source, stretch, tell }: Comparing): Promise<void> {
+async function tellWrong({ viewing, source, stretch, tell }: Comparing): Promise<void> {
+  const { connection } = viewing
   const { fields, name } = source.table
   const where = { table: name, partition: stretch.partition }
   const rows = await connection.all(
@@ -135,7 +168,8 @@ async function tellWrong({ connection, source, stretch, tell }: Comparing): Prom
 
 const same = (a: Value, b: Value): boolean => Object.is(a, b)
 
-async function tellRepeated({ connection, source, stretch, counts, tell }: Comparing) {
+async function tellRepeated({ viewing, source, stretch, counts, tell }: Comparing) {
+  const { connection } = viewing
   const repeated = 'SELECT tape_offset, count(*) FROM landed GROUP BY 1 HAVING count(*) > 1'
   const [[count = 0n] = []] = await connection.all(`SELECT count(*) FROM (${repeated})`)
   if (Number(count) === 0) return

@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises'
-import { sqlText, type Connection } from '../duckdb/duckdb.ts'
+import { opened, selectLiving, type Connection, type Hold } from '../duckdb/duckdb.ts'
 import { isFault } from '../flow/fault.ts'
 import type { DataFile } from '../lake/lake.ts'
 import { offset, partition, type Offset, type Partition } from '../market/records.ts'
@@ -22,32 +22,64 @@ export type Unreadable = {
 type Probing = {
   readonly connection: Connection
   readonly files: readonly DataFile[]
-  readonly pathOf: (location: string) => string
+  readonly hold: Hold
   readonly signal: AbortSignal
 }
 
-/** Location and cause of each file of which not every value can be read: reads them whole, one by one. */
+/**
+ * Location and cause of each file of which not every value can be read, or not what strikes rows of it out:
+ * reads them whole, one by one. Faults: `unavailable` where the store is away, which says nothing of a file.
+ */
 export async function unreadableFiles(probing: Probing): Promise<ReadonlyMap<string, string>> {
-  const { connection, files, pathOf, signal } = probing
   const found = new Map<string, string>()
-  for (const { location } of files) {
-    if (signal.aborted) break
-    const path = pathOf(location)
-    try {
-      await access(path)
-    } catch {
-      found.set(location, 'it is not there or may not be read')
-      continue
-    }
-    try {
-      await connection.all(`SELECT max(hash(COLUMNS(*))) FROM read_parquet(${sqlText(path)})`)
-    } catch (error) {
-      if (!isFault(error) || error.kind === 'closed') throw error
-      found.set(location, error.message.split('\n', 1)[0] ?? '')
-    }
+  for (const file of probing.files) {
+    if (probing.signal.aborted) break
+    const cause = await causeOf(probing, file)
+    if (cause !== null) found.set(file.location, cause)
   }
   return found
 }
+
+/** Null: it can be read. */
+async function causeOf(
+  { connection, hold, signal }: Probing,
+  file: DataFile,
+): Promise<string | null> {
+  const needed = opened([file])
+  try {
+    const { pathOf, release } = await hold(needed, signal)
+    try {
+      for (const { location } of needed)
+        if (!(await isThere(pathOf(location)))) return 'it is not there or may not be read'
+      const scan = (paths: readonly string[]) => `read_parquet([${paths.join(', ')}])`
+      const [select = ''] = selectLiving({ files: [file], pathOf, columns: '*', scan })
+      return await readWhole(connection, select)
+    } finally {
+      await release()
+    }
+  } catch (error) {
+    if (!isFault(error) || (error.kind !== 'invalid' && error.kind !== 'corrupt')) throw error
+    return firstLine(error)
+  }
+}
+
+const isThere = async (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
+
+async function readWhole(connection: Connection, select: string): Promise<string | null> {
+  try {
+    await connection.all(`SELECT max(hash(COLUMNS(*))) FROM (${select})`)
+    return null
+  } catch (error) {
+    if (!isFault(error) || error.kind === 'closed') throw error
+    return firstLine(error)
+  }
+}
+
+const firstLine = ({ message }: Error): string => message.split('\n', 1)[0] ?? ''
 
 /** What the table says of a file that cannot be read. */
 export function lostWith({ fields }: Table, file: DataFile, cause: string): Unreadable {

@@ -9,10 +9,11 @@ import {
   type Side,
   type SmallLake,
 } from '../../test/fixtures/small-lake.ts'
-import { openDuckdb } from '../duckdb/duckdb.ts'
+import { holdLocal, openDuckdb, type Hold } from '../duckdb/duckdb.ts'
+import { Fault } from '../flow/fault.ts'
 import type { Lake, LakeSnapshot } from '../lake/lake.ts'
 import { offset, partition } from '../market/records.ts'
-import { verify, type Extent, type Finding, type Verdict } from './verify.ts'
+import { verify, type Extent, type Finding, type Verdict, type VerifyOptions } from './verify.ts'
 
 const T0 = Date.UTC(2026, 10, 20, 15)
 const trades = (count: number, from = 0): readonly string[] =>
@@ -25,7 +26,7 @@ type Verified = { readonly verdict: Verdict; readonly findings: readonly Finding
 async function verified(
   side: Side,
   lake?: Pick<Lake, 'snapshot'>,
-  extent: Extent = {},
+  { hold, holdBytesMax, ...extent }: Extent & Pick<VerifyOptions, 'hold' | 'holdBytesMax'> = {},
 ): Promise<Verified> {
   const findings: Finding[] = []
   const [verdict] = await verify({
@@ -37,6 +38,8 @@ async function verified(
     signal: new AbortController().signal,
     findingsMax: 100,
     found: (finding) => findings.push(finding),
+    ...(hold && { hold }),
+    ...(holdBytesMax !== undefined && { holdBytesMax }),
   })
   assert.ok(verdict)
   return { verdict, findings }
@@ -294,4 +297,71 @@ test('a file that cannot be read is no matter where its offsets were not asked f
   const other = told.first === 0 ? { from: offset(100) } : { to: offset(100) }
   const { verdict } = await verified(small.records, small.records.lake, other)
   assert.deepEqual([verdict.passed, verdict.records], [true, 100])
+})
+
+test('rows that another engine struck out are missing', async () => {
+  await using small = await openSmallLake()
+  await small.append(trades(10))
+  await small.land()
+  const snapshot = await small.records.lake.snapshot()
+  const [file] = snapshot.files
+  assert.ok(file)
+  const location = join(small.dir, 'deletes.parquet')
+  await using duckdb = await openDuckdb({
+    threads: 1,
+    memoryMb: 128,
+    spillDir: null,
+    readable: null,
+  })
+  using connection = await duckdb.connect()
+  const [[at, row] = []] = await connection.all(
+    `SELECT tape_offset, file_row_number FROM read_parquet('${file.location}') WHERE tape_offset = 6`,
+  )
+  await connection.run(
+    `COPY (SELECT '${file.location}' AS file_path, ${Number(row)}::BIGINT AS pos) TO '${location}'
+     (FIELD_IDS {file_path: 2147483546, pos: 2147483545})`,
+  )
+  const deletes = [{ location, sizeBytes: 1, rows: 1 }]
+  const lake = { snapshot: async () => ({ ...snapshot, files: [{ ...file, deletes }] }) }
+  const { verdict, findings } = await verified(small.records, lake)
+  assert.deepEqual([verdict.passed, verdict.missing, verdict.rows], [false, 1, 9])
+  assert.deepEqual(
+    findings.map((finding) => [finding.kind, 'offset' in finding && finding.offset]),
+    [['missing', Number(at)]],
+  )
+  await rm(location)
+  const lost = await verified(small.records, lake)
+  assert.deepEqual([lost.verdict.unreadable, lost.findings.length], [1, 1])
+})
+
+test('of many files only so many are held at a time, and each is read', async () => {
+  await using small = await openSmallLake({ partitions: 2 })
+  for (let i = 0; i < 8; i++) {
+    await small.append(trades(20, i * 1000))
+    await small.land()
+  }
+  const { files } = await small.records.lake.snapshot()
+  const most = Math.max(...files.map(({ sizeBytes }) => sizeBytes))
+  const seen = { groups: 0, most: 0 }
+  const hold: Hold = async (held, signal) => {
+    seen.groups += 1
+    seen.most = Math.max(seen.most, held.length)
+    return await holdLocal(held, signal)
+  }
+  const reads = { hold, holdBytesMax: 3 * most }
+  const { verdict } = await verified(small.records, undefined, reads)
+  assert.deepEqual([verdict.passed, verdict.records, verdict.rows], [true, 160, 160])
+  assert.ok(seen.groups >= Math.ceil(files.length / 3), `${seen.groups} groups`)
+  const first = await verified(small.records, undefined, { to: offset(5), ...reads })
+  assert.deepEqual([first.verdict.passed, first.verdict.records], [true, 10])
+})
+
+test('a store that is away ends it; files are not called unreadable for that', async () => {
+  await using small = await openSmallLake()
+  await small.append(trades(10))
+  await small.land()
+  const hold: Hold = async () => {
+    throw new Fault('unavailable', 'the store is away', { remedy: 'Wait.' })
+  }
+  await assert.rejects(verified(small.records, undefined, { hold }), /the store is away/)
 })

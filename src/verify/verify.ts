@@ -1,12 +1,12 @@
-import { fileURLToPath } from 'node:url'
-import { openDuckdb, type Connection, type Duckdb } from '../duckdb/duckdb.ts'
-import type { Lake, LakeSnapshot } from '../lake/lake.ts'
+import { holdLocal, openDuckdb, type Connection, type Duckdb, type Hold } from '../duckdb/duckdb.ts'
+import type { DataFile, Lake, LakeSnapshot } from '../lake/lake.ts'
 import type { Offset, Partition, Run } from '../market/records.ts'
 import type { Rows, Table } from '../market/tables.ts'
 import type { Value } from '../query/query.ts'
 import type { Log } from '../tape/tape.ts'
 import { claimsOf, type Claim } from './claims.ts'
-import { createLakeView, overview } from './overview.ts'
+import type { Reads } from './lake-view.ts'
+import { lookOver } from './overview.ts'
 import { verifyStretch, type Counts } from './stretch.ts'
 import { concerns, lostWith, unreadableFiles, type Unreadable } from './unreadable.ts'
 
@@ -51,8 +51,10 @@ export type Extent = {
 export type VerifyOptions = {
   readonly sources: readonly Verified[]
   readonly extent?: Extent
-  /** The local path of a data file's location. */
-  readonly pathOf?: (location: string) => string
+  /** Where DuckDB reads the lake's files; absent: where they are, on this machine. */
+  readonly hold?: Hold
+  /** About so many bytes of files are held at a time, however many there are; absent: all. */
+  readonly holdBytesMax?: number
   readonly threads: number
   readonly memoryMb: number
   readonly spillDir: string | null
@@ -88,8 +90,10 @@ export type Stretch = {
 
 /**
  * Proves a stretch of tape against the lake: each record, decoded afresh, is compared column by column with
- * the rows of all live files of one snapshot. Memory is bounded by a window of records, however long the
- * stretch. Faults: those of the log and the lake; `closed` when `signal` aborts.
+ * the rows of all live files of one snapshot. Rows that another engine struck out are not in the lake: their
+ * records are missing. Memory is bounded by a window of records, however long the stretch. Every file is read
+ * once for where its rows stand, in groups, and again with the windows that these are in, by order of the tape.
+ * Faults: those of the log, the lake and `hold`; `closed` when `signal` aborts.
  */
 export async function verify(options: VerifyOptions): Promise<readonly Verdict[]> {
   await using duckdb = await openDuckdb({ ...options, readable: null })
@@ -107,7 +111,7 @@ async function verifyTable(
   source: Verified,
   duckdb: Duckdb,
 ): Promise<Verdict> {
-  const { pathOf = localPath, signal } = options
+  const { hold = holdLocal, holdBytesMax = Number.POSITIVE_INFINITY, signal } = options
   const broken = new Map<string, string>()
   for (;;) {
     const snapshot = await source.lake.snapshot()
@@ -115,17 +119,15 @@ async function verifyTable(
     try {
       using connection = await duckdb.connect()
       const findings = teller(options)
-      const attempt = { options, source, connection, snapshot, broken, tell: findings.tell }
-      const verdict = await compareTable(
-        attempt,
-        files.map(({ location }) => pathOf(location)),
-      )
+      const reads = { hold, bytesMax: holdBytesMax }
+      const attempt = { options, source, connection, snapshot, broken, reads, tell: findings.tell }
+      const verdict = await compareTable(attempt, files)
       findings.flush()
       return verdict
     } catch (error) {
       if (signal.aborted) throw error
       using connection = await duckdb.connect()
-      const found = await unreadableFiles({ connection, files, pathOf, signal })
+      const found = await unreadableFiles({ connection, files, hold, signal })
       if (found.size === 0) throw error
       for (const [location, cause] of found) broken.set(location, cause)
     }
@@ -139,10 +141,11 @@ type Attempt = {
   readonly snapshot: LakeSnapshot
   /** Locations and causes of files that cannot be read. */
   readonly broken: ReadonlyMap<string, string>
+  readonly reads: Reads
   readonly tell: Tell
 }
 
-async function compareTable(attempt: Attempt, paths: readonly string[]): Promise<Verdict> {
+async function compareTable(attempt: Attempt, files: readonly DataFile[]): Promise<Verdict> {
   const { options, source, connection, snapshot } = attempt
   const { table, log } = source
   const { extent = {}, signal, progress } = options
@@ -150,10 +153,19 @@ async function compareTable(attempt: Attempt, paths: readonly string[]): Promise
   const lost = lostFiles(attempt, claims)
   const tell = withoutLost(attempt.tell, lost)
   const misplaced = tellMisplaced(table, claims, tell)
-  await createLakeView(connection, table, paths)
+  const viewing = { connection, table, hold: attempt.reads.hold, signal }
   const bounded = Object.keys(extent).length > 0
-  const seen = await overview(connection, { table, log: log.id, claims, bounded, tell })
-  const counts: Counts = { records: 0, rows: 0, missing: 0, repeated: 0, altered: 0, foreign: 0 }
+  const { bytesMax } = attempt.reads
+  const seen = await lookOver({ viewing, log: log.id, claims, bounded, tell, bytesMax }, files)
+  const counts: Counts = {
+    records: 0,
+    rows: 0,
+    missing: 0,
+    repeated: 0,
+    altered: 0,
+    foreign: 0,
+    purged: 0,
+  }
   counts.foreign += seen.foreign
   const stretches = claims.flatMap(({ partition, first, next }) =>
     first < next ? [{ partition, first, next }] : [],
@@ -163,7 +175,17 @@ async function compareTable(attempt: Attempt, paths: readonly string[]): Promise
   for (const stretch of stretches) {
     const reached = (next: Offset) =>
       progress?.({ table: table.name, done: before + next - stretch.first, total })
-    await verifyStretch({ source, connection, stretch, counts, tell, reached, signal })
+    await verifyStretch({
+      source,
+      viewing,
+      spans: seen.spans,
+      purged: snapshot.purged ?? [],
+      stretch,
+      counts,
+      tell,
+      reached,
+      signal,
+    })
     before += stretch.next - stretch.first
   }
   const { missing, repeated, altered, foreign } = counts
@@ -230,7 +252,3 @@ function tellMisplaced({ name }: Table, claims: readonly Claim[], tell: Tell): n
   }
   return misplaced
 }
-
-/** Other engines write a local location as a URL. */
-const localPath = (location: string): string =>
-  location.startsWith('file:') ? fileURLToPath(location) : location

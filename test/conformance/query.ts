@@ -40,6 +40,7 @@ const trades = (count: number, from = 0): readonly string[] =>
 export function queryConformance(name: string, open: () => Promise<QueryWorld>): void {
   describe(`${name} keeps the contract of a query`, () => {
     answersSuite(open)
+    stretchesSuite(open)
     limitsSuite(open)
     refusalsSuite(open)
     coverageSuite(open)
@@ -97,6 +98,38 @@ function answersSuite(open: () => Promise<QueryWorld>): void {
     const second = await run(world.query, 'SELECT count(*) FROM records')
     assert.deepEqual(await rowsOf(second), [[10n]])
     assert.equal((await rowsOf(first)).length, 5)
+  })
+}
+
+const DAY_MS = 86_400_000
+const STRETCHES = [
+  { where: "symbol = 'A' AND ts >= TIMESTAMP '2026-11-21 00:00:00'", landed: 2, waiting: 1 },
+  { where: "symbol IN ('B', 'C')", landed: 3, waiting: 1 },
+  { where: "symbol = 'A' OR ts < TIMESTAMP '2026-11-21 00:00:00'", landed: 4, waiting: 1 },
+  { where: "NOT (symbol = 'A') AND ts >= TIMESTAMP '2026-11-22 00:00:00'", landed: 1, waiting: 1 },
+  { where: "symbol = 'none'", landed: 0, waiting: 0 },
+] as const
+
+/** A symbol and a stretch of time give their rows, whichever files are left out for them. */
+function stretchesSuite(open: () => Promise<QueryWorld>): void {
+  test('a filter gives its rows, of every day and of the tape', async () => {
+    await using world = await open()
+    const all = [0, 1, 2].flatMap((day) =>
+      ['A', 'B'].map((s) => tradeText({ s, t: T0 + day * DAY_MS, p: day })),
+    )
+    for (let i = 0; i < all.length; i += 2) {
+      await world.append(all.slice(i, i + 2))
+      await world.land()
+    }
+    await world.append([
+      tradeText({ s: 'A', t: T0 + 3 * DAY_MS }),
+      tradeText({ s: 'C', t: T0 + 3 * DAY_MS }),
+    ])
+    for (const { where, landed, waiting } of STRETCHES) {
+      const covered = world.query.covers === 'lake and tail' ? waiting : 0
+      const found = await ask(world.query, `SELECT count(*) FROM trades WHERE ${where}`)
+      assert.deepEqual(found, [[BigInt(landed + covered)]], where)
+    }
   })
 }
 

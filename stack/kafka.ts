@@ -7,16 +7,16 @@ import { createConsole, type Console } from './kafka/console.ts'
 import { kafkaJars, type KafkaVersion } from './kafka/jars.ts'
 import { prepareKraft } from './kafka/kraft.ts'
 import { layOut } from './kafka/layout.ts'
-import { HOST, portsFrom, refuseTaken } from './kafka/ports.ts'
-import type { Properties } from './kafka/properties.ts'
 import {
   SCRAM_CREDENTIALS,
   prepareSecurity,
   toldListeners,
   type SecureListeners,
 } from './kafka/security.ts'
-import { openWarden } from './kafka/warden.ts'
 import { prepareZookeeper } from './kafka/zookeeper.ts'
+import { HOST, portsFrom, refuseTaken } from './ports.ts'
+import type { Properties } from './properties.ts'
+import { openWarden } from './warden.ts'
 
 export type KafkaOptions = {
   /** 4: Kafka 4.4.0, KRaft. 3: Kafka 3.8.0, ZooKeeper. */

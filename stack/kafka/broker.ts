@@ -1,14 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Fault } from '../../src/flow/fault.ts'
+import { startJava, type JavaCommand } from '../java.ts'
+import { HOST } from '../ports.ts'
 import type { CuttingProxy } from '../proxy.ts'
-import { startJava, tailOf, type JavaCommand, type JavaProcess } from './java.ts'
+import { awaitReady, type ServerProcess } from '../server.ts'
+import type { Warden } from '../warden.ts'
 import { askMetadata } from './metadata.ts'
-import { HOST } from './ports.ts'
 import type { BrokerPlan } from './properties.ts'
-import type { Warden } from './warden.ts'
 
-const READY_MS_MAX = 90_000 // 3 s on an idle machine
-const LOOK_MS = 100
 const FAREWELL = 143 // of a Java that was told SIGTERM, and left the cluster
 const ENDING: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP']
 
@@ -52,7 +51,7 @@ export type BrokerParts = {
 /** A broker that is down. */
 export function createBroker(parts: BrokerParts): Broker {
   const { plan, proxy, command, log, warden, mournMs } = parts
-  let java: JavaProcess | null = null
+  let java: ServerProcess | null = null
   let endedAt = -Infinity
   const port = proxy?.port ?? plan.listeners[0]?.port ?? plan.internalPort
   const running = () => (java?.running() === true ? java : null)
@@ -87,44 +86,14 @@ export function createBroker(parts: BrokerParts): Broker {
       void process.ended.then((code) => {
         if (code !== FAREWELL) endedAt = performance.now()
       })
-      try {
-        await becomeReady(plan, process)
-      } catch (cause) {
-        process.signal('SIGKILL')
-        await process.ended
-        throw await notStarted(`broker ${plan.id}`, log, cause)
-      }
+      await awaitReady(process, { name: `broker ${plan.id}`, log, look: () => isReady(plan) })
     },
   }
 }
 
-/** The fault of a server that did not start, which carries the end of its log. */
-export async function notStarted(name: string, log: string, cause: unknown): Promise<Fault> {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  const tail = await tailOf(log)
-  return new Fault('unavailable', `${name} did not start: ${reason}\n${tail}`, {
-    remedy: 'Read what it printed, above.',
-    cause,
-  })
-}
-
-/**
- * Waits until `look` finds a server ready. The log's word for it comes too early: a broker says
- * that it has started before it knows of leaders.
- */
-export async function waitUntil(look: () => Promise<boolean>, process: JavaProcess): Promise<void> {
-  const deadline = performance.now() + READY_MS_MAX
-  while (!(await look().catch(() => false))) {
-    if (!process.running()) throw new Error('its process ended')
-    if (performance.now() > deadline) throw new Error(`no answer in ${READY_MS_MAX / 1000} s`)
-    await delay(LOOK_MS)
-  }
-}
-
 /** Ready: it answers, as a live member, and every partition that is its alone has a leader. */
-const becomeReady = ({ id, internalPort }: BrokerPlan, process: JavaProcess): Promise<void> =>
-  waitUntil(async () => {
-    const { brokers, partitions } = await askMetadata(internalPort)
-    const mine = partitions.filter(({ replicas }) => replicas.every((replica) => replica === id))
-    return brokers.includes(id) && mine.every(({ leader }) => leader === id)
-  }, process)
+async function isReady({ id, internalPort }: BrokerPlan): Promise<boolean> {
+  const { brokers, partitions } = await askMetadata(internalPort)
+  const mine = partitions.filter(({ replicas }) => replicas.every((replica) => replica === id))
+  return brokers.includes(id) && mine.every(({ leader }) => leader === id)
+}

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Fault } from '../../src/flow/fault.ts'
-import { HOST } from './ports.ts'
+import { HOST } from '../ports.ts'
 
 /** Files in PEM. */
 export type Certificates = {

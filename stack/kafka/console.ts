@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
 import { Fault } from '../../src/flow/fault.ts'
+import { runJava, type Output } from '../java.ts'
+import type { Properties } from '../properties.ts'
+import type { Warden } from '../warden.ts'
 import { TOOL_VM } from './generation.ts'
-import { runJava, type Output } from './java.ts'
 import type { KafkaJars, KafkaVersion } from './jars.ts'
 import { parseConsumed, parseProduced, type Consumed, type Rate } from './performance.ts'
-import type { Properties } from './properties.ts'
-import type { Warden } from './warden.ts'
 
 /**
  * Kafka's own command line, of the cluster's generation (for 4: the tools of 4.3.1), past any

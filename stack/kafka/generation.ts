@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import type { JavaCommand } from './java.ts'
+import type { JavaCommand } from '../java.ts'
+import type { Warden } from '../warden.ts'
 import type { KafkaJars } from './jars.ts'
 import type { BrokerPlan, ClusterPlan } from './properties.ts'
-import type { Warden } from './warden.ts'
 
 /** What a generation of Kafka needs to prepare its servers. */
 export type Preparation = {

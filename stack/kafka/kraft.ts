@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Fault } from '../../src/flow/fault.ts'
+import { runJava } from '../java.ts'
+import { propertiesText } from '../properties.ts'
 import { TOOL_VM, serverVm, settingsFile, type Preparation, type Prepared } from './generation.ts'
-import { runJava } from './java.ts'
-import { kraftProperties, propertiesText, type BrokerPlan } from './properties.ts'
+import { kraftProperties, type BrokerPlan } from './properties.ts'
 
 const LOG_SETTINGS = resolve(import.meta.dirname, '../kafka-4/log4j2.xml')
 const LOG = `-Dlog4j2.configurationFile=${LOG_SETTINGS}`

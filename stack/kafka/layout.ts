@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { HOST, freePorts } from '../ports.ts'
 import { cuttingProxy, type CuttingProxy } from '../proxy.ts'
-import { HOST, freePorts } from './ports.ts'
 import type { BrokerPlan, Listener } from './properties.ts'
 import { SECURE_LISTENERS, secureListeners } from './security.ts'
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { HOST } from './ports.ts'
+import { HOST } from '../ports.ts'
 
 /*
  * One Metadata request of version 4 (Kafka protocol guide), asked by hand so that whether a broker is

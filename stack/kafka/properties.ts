@@ -1,7 +1,5 @@
-import { HOST } from './ports.ts'
-
-/** The text of a Java properties file. */
-export type Properties = Readonly<Record<string, string>>
+import { HOST } from '../ports.ts'
+import type { Properties } from '../properties.ts'
 
 /**
  * A listener that clients may be given: its name, protocol, and the port it is bound to and told
@@ -135,9 +133,3 @@ export const zookeeperProperties = (options: {
   'admin.enableServer': 'false',
   maxClientCnxns: '0',
 })
-
-/** As a properties file, in which a backslash begins an escape. */
-export const propertiesText = (properties: Properties): string =>
-  Object.entries(properties)
-    .map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n`)
-    .join('')

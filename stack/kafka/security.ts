@@ -1,6 +1,7 @@
+import { HOST } from '../ports.ts'
+import type { Properties } from '../properties.ts'
 import { certificatesIn, makeCertificates } from './certificates.ts'
-import { HOST } from './ports.ts'
-import type { BrokerPlan, Listener, Properties } from './properties.ts'
+import type { BrokerPlan, Listener } from './properties.ts'
 
 /** The listeners that ask who is there: addresses as in `bootstrap`, and what they accept. */
 export type SecureListeners = {

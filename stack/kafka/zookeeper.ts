@@ -1,17 +1,13 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
 import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { notStarted, waitUntil } from './broker.ts'
+import { join, resolve } from 'node:path'
+import { startJava } from '../java.ts'
+import { HOST } from '../ports.ts'
+import { propertiesText } from '../properties.ts'
+import { awaitReady, type ServerProcess } from '../server.ts'
 import { serverVm, settingsFile, type Preparation, type Prepared } from './generation.ts'
-import { startJava, type JavaProcess } from './java.ts'
-import { HOST } from './ports.ts'
-import {
-  propertiesText,
-  zookeeperBrokerProperties,
-  zookeeperProperties,
-  type ClusterPlan,
-} from './properties.ts'
+import { zookeeperBrokerProperties, zookeeperProperties, type ClusterPlan } from './properties.ts'
 
 const ZOOKEEPER_HEAP_MB = 128
 const LOG_SETTINGS = resolve(import.meta.dirname, '../kafka-3/log4j.properties')
@@ -57,7 +53,7 @@ const writeBrokers = (plan: ClusterPlan, zookeeperPort: number) =>
 async function startZookeeper(
   { jars, warden }: Preparation,
   { dir, port }: { readonly dir: string; readonly port: number },
-): Promise<JavaProcess> {
+): Promise<ServerProcess> {
   const log = join(dir, 'zookeeper.log')
   const command = {
     jars: jars.broker,
@@ -66,13 +62,7 @@ async function startZookeeper(
     vm: serverVm(ZOOKEEPER_HEAP_MB, LOG),
   }
   const process = await startJava(command, { log, warden })
-  try {
-    await waitUntil(() => accepts(port), process)
-  } catch (cause) {
-    process.signal('SIGKILL')
-    await process.ended
-    throw await notStarted('ZooKeeper', log, cause)
-  }
+  await awaitReady(process, { name: 'ZooKeeper', log, look: () => accepts(port) })
   return process
 }
 

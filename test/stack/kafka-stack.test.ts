@@ -12,8 +12,8 @@ import { isFault } from '../../src/flow/fault.ts'
 import { startKafka, type Kafka } from '../../stack/kafka.ts'
 import { KAFKA_VERSIONS } from '../../stack/kafka/jars.ts'
 import { withoutKafka } from '../../stack/kafka/needs.ts'
-import { isFree } from '../../stack/kafka/ports.ts'
 import { unsignedToken } from '../../stack/kafka/security.ts'
+import { isFree } from '../../stack/ports.ts'
 import { cuttingProxy } from '../../stack/proxy.ts'
 
 const MS_MAX = 240_000 // what is waited for in vain ends the test

@@ -1,4 +1,3 @@
-import { clusterAt } from '../../stack/meeting.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -10,12 +9,13 @@ import {
   stringSerializers,
 } from '@platformatic/kafka'
 import type { LogFields, LogLevel } from '../../src/flow/log.ts'
-import { openCluster, type ClusterOptions } from '../../src/tape/kafka/cluster.ts'
 import { openKafkaTape } from '../../src/tape/kafka-tape.ts'
+import { openCluster, type ClusterOptions } from '../../src/tape/kafka/cluster.ts'
 import { createTopic, topicsOf } from '../../src/tape/kafka/topics.ts'
 import type { Tape } from '../../src/tape/tape.ts'
 import type { Kafka } from '../../stack/kafka.ts'
-import type { Properties } from '../../stack/kafka/properties.ts'
+import { clusterAt } from '../../stack/meeting.ts'
+import type { Properties } from '../../stack/properties.ts'
 import { SOURCE } from '../conformance/tape-samples.ts'
 import type { Cli, Ended } from '../e2e/cli.ts'
 

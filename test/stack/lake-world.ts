@@ -59,7 +59,7 @@ export async function openForeignLake(world: AwsWorld, trino: Trino): Promise<Fo
   )
   const namespace = world.database()
   const store = opening.use(await world.openStore({ prefix: `lakes/${randomUUID()}` }))
-  const catalog = opening.use(await world.openCatalog({ location: store.location }))
+  const catalog = opening.use(await world.openCatalog(store.location))
   const engine = { table: RECORDS, dir, memoryMb: 256, threads: 1 }
   const parquet = opening.use(await duckdbParquetWriter(engine))
   const rewriter = opening.use(await duckdbRewriter(engine))

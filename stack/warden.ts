@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { Fault } from '../../src/flow/fault.ts'
+import { Fault } from '../src/flow/fault.ts'
 
 /** Kills the processes it was told of when this process dies, in whichever way. */
 export type Warden = {
@@ -22,7 +22,7 @@ for pid in $pids; do kill -9 "$pid"; done 2>/dev/null
 
 /** A warden that also removes a folder (null: none) once the processes are killed. */
 export function openWarden(dir: string | null): Warden {
-  const shell = spawn('sh', ['-c', SCRIPT, 'kafka-warden', dir ?? ''], {
+  const shell = spawn('sh', ['-c', SCRIPT, 'stack-warden', dir ?? ''], {
     stdio: ['pipe', 'ignore', 'ignore'],
   })
   const { stdin } = shell
@@ -34,7 +34,7 @@ export function openWarden(dir: string | null): Warden {
   const pids = new Set<number>()
   const tell = () => {
     if (broken !== null)
-      throw new Fault('unavailable', 'the shell that guards the brokers died', {
+      throw new Fault('unavailable', 'the shell that guards the servers died', {
         remedy: 'See that `sh` runs on this machine.',
         cause: broken,
       })

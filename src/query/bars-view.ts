@@ -4,13 +4,14 @@ import type { Dialect, Target } from './dialect.ts'
  * Bars by a bucket that is an expression over `trades`. First and last are by (ts, tape_partition, tape_offset):
  * most real trades share their millisecond.
  */
-export function barsQuery({ dialect, relation }: Target, bucket: string, where = ''): string {
+export function barsQuery(target: Target, bucket: string, { where = '', day }: Bars = {}): string {
+  const { dialect, relation } = target
   const by = ['ts', 'tape_partition', 'tape_offset']
   const price = (pick: Dialect['argMin']) =>
     `coalesce(${pick({ value: 'price', by, where: 'counts_last' })},
       ${pick({ value: 'price', by, where: 'counts_last_conditional' })})`
   return `
-SELECT symbol, session, bucket,
+SELECT symbol, session, bucket,${day === undefined ? '' : ' utc_date,'}
   ${price(dialect.argMin)} AS open,
   max(price) FILTER (WHERE counts_high_low) AS high,
   min(price) FILTER (WHERE counts_high_low) AS low,
@@ -19,12 +20,21 @@ SELECT symbol, session, bucket,
   count(*) FILTER (WHERE counts_volume) AS trades,
   sum(price * volume) FILTER (WHERE counts_volume)
     / nullif(sum(volume) FILTER (WHERE counts_volume), 0) AS vwap
-FROM (SELECT *, ${bucket} AS bucket FROM ${relation('trades')} ${where}) AS bucketed
-GROUP BY symbol, session, bucket`
+FROM (SELECT *, ${bucket} AS bucket${day === undefined ? '' : `, ${day} AS utc_date`}
+  FROM ${relation('trades')} ${where}) AS bucketed
+GROUP BY symbol, session, bucket${day === undefined ? '' : ', utc_date'}`
 }
 
-export const minuteBarsQuery = (target: Target): string =>
-  barsQuery(target, target.dialect.computed("date_trunc('minute', ts)"))
+type Bars = {
+  readonly where?: string
+  /** The day (UTC) of a bucket that lies in one, as a column to filter by. */
+  readonly day?: string
+}
+
+export const minuteBarsQuery = (target: Target): string => {
+  const { computed, day } = target.dialect
+  return barsQuery(target, computed("date_trunc('minute', ts)"), day === null ? {} : { day })
+}
 
 export const dayBarsQuery = (target: Target): string => barsQuery(target, 'trade_date')
 
@@ -44,11 +54,9 @@ const BUCKET_OF_WIDTH = `CASE WHEN width = '1d' THEN CAST(trade_date AS TIMESTAM
  * readers prune files by them.
  */
 export const barsOfWidthQuery = (target: Target): string => `
-SELECT * FROM (${barsQuery(
-  target,
-  BUCKET_OF_WIDTH,
-  `WHERE (from_ts IS NULL OR ts >= CAST(from_ts AS TIMESTAMP))
+SELECT * FROM (${barsQuery(target, BUCKET_OF_WIDTH, {
+  where: `WHERE (from_ts IS NULL OR ts >= CAST(from_ts AS TIMESTAMP))
   AND (to_ts IS NULL OR ts < CAST(to_ts AS TIMESTAMP) + ${WIDTH} + INTERVAL '5' HOUR)`,
-)}) AS bar
+})}) AS bar
 WHERE (from_ts IS NULL OR bucket >= CAST(from_ts AS TIMESTAMP))
   AND (to_ts IS NULL OR bucket < CAST(to_ts AS TIMESTAMP))`

@@ -39,6 +39,11 @@ export type Dialect = {
   distinctTexts(json: string): string
   /** A timestamp that is computed, as a view's column; one of a table's columns is taken as it is. */
   computed(timestamp: string): string
+  /**
+   * The day of a trade, as a column of `bars_1m` to filter by, where a filter on the minute cannot reach the files;
+   * null: it can.
+   */
+  readonly day: string | null
 }
 
 /** Where a view is defined: in which dialect, and what its relations are called there. */

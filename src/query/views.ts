@@ -46,8 +46,8 @@ export type EngineView = { readonly name: string; readonly why: string; readonly
 /**
  * The same views for Trino 476 or Athena engine version 3, to be made in this order: `us_calendar`, `trades`,
  * `dead_letters`, `bars_1m`, `bars_1d`, `gaps`; no `bars()`, since Athena has no macros. The order of the rows of
- * `gaps` is the query's to choose. A filter on `symbol`, or on `ts` of `trades`, leaves files out; one on a bucket
- * or `trade_date` does not. Both engines keep a view as an entry of the Glue database, so the views of one replace
+ * `gaps` is the query's to choose. A filter on `symbol`, on `ts` of `trades`, or on `utc_date`, which `bars_1m` has
+ * here for that, leaves files out; one on a bucket or `trade_date` does not. Both engines keep a view as an entry of the Glue database, so the views of one replace
  * those of the other there, and only the engine that made a view can be sure to read it.
  */
 export function engineViews(options: EngineViewOptions): readonly EngineView[] {

@@ -24,4 +24,5 @@ export const duckdb: Dialect = {
   words: (words, alias) => `unnest(string_split(${textLiteral(words.join(' '))}, ' ')) AS ${alias}`,
   distinctTexts: (json) => `list_distinct(from_json(${json}, '["VARCHAR"]'))`,
   computed: (timestamp) => timestamp,
+  day: null,
 }

@@ -35,6 +35,8 @@ export const trino: Dialect = {
   words: (words, alias) => `UNNEST(split(${textLiteral(words.join(' '))}, ' ')) AS ${alias}`,
   distinctTexts: (json) => `array_distinct(CAST(json_parse(${json}) AS array(varchar)))`,
   computed: (timestamp) => timestamp,
+  // Trino unwraps this cast to a stretch of ts, but not date_trunc('minute', ts).
+  day: 'CAST(ts AS date)',
 }
 
 /**

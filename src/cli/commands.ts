@@ -80,10 +80,40 @@ export const COMMANDS: readonly {
     load: () => import('./doctor.ts'),
   },
   {
+    name: 'compact',
+    group: 'care',
+    summary: "Write days' files anew, as few and sorted",
+    load: () => import('./compact.ts'),
+  },
+  {
+    name: 'expire',
+    group: 'care',
+    summary: 'Let go of old snapshots, and of the files that only they have',
+    load: () => import('./expire.ts'),
+  },
+  {
+    name: 'orphans',
+    group: 'care',
+    summary: 'Remove files that no snapshot reaches: what crashes and lost commits left',
+    load: () => import('./orphans.ts'),
+  },
+  {
+    name: 'purge',
+    group: 'care',
+    summary: 'Remove trades for good: of symbols, from before a day, or all',
+    load: () => import('./purge.ts'),
+  },
+  {
     name: 'topic',
     group: 'care',
     summary: 'The tape’s topics on Kafka: make them, look at them',
     load: () => import('./topic.ts'),
+  },
+  {
+    name: 'aws',
+    group: 'care',
+    summary: 'The lake in AWS: its statements, database, workgroup and views; what its rights are',
+    load: () => import('./aws.ts'),
   },
   {
     name: 'init',

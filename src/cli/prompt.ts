@@ -24,8 +24,42 @@ ORDER BY 1`
 
 type Shown = Exclude<Format, 'parquet'>
 
+/** What differs between engines at the prompt. */
+export type Asked = {
+  /** Said at the beginning. */
+  readonly title: string
+  /** Of `.tables`. */
+  readonly tables: string
+  /** Of `.schema TABLE`, of a name that holds letters, digits and underscores alone. */
+  readonly schema: (table: string) => string
+  /** Says what a query took; null: how long is said. */
+  readonly took: (() => void) | null
+}
+
+/** Our own engine. */
+export const OURS: Asked = {
+  title: 'SQL over lake and tape',
+  tables: TABLES,
+  schema: (table) => `SELECT column_name, column_type FROM (DESCRIBE ${table})`,
+  took: null,
+}
+
+/** An engine of others, whose tables are in `schema`. */
+export const theirs = (title: string, schema: string): Omit<Asked, 'took'> => ({
+  title: `SQL over the lake by ${title}`,
+  tables: `SELECT table_name AS relation FROM information_schema.tables
+WHERE table_schema = ${text(schema)} ORDER BY 1`,
+  schema: (table) => `SELECT column_name, data_type AS column_type FROM information_schema.columns
+WHERE table_schema = ${text(schema)} AND table_name = ${text(table.toLowerCase())} ORDER BY ordinal_position`,
+})
+
+const text = (word: string): string => `'${word.replaceAll("'", "''")}'`
+
 /** Reads queries from a terminal until Ctrl-D; Ctrl-C cancels the query, not the program. */
-export async function prompt(invocation: Invocation, query: Query, parts: Parts): Promise<number> {
+export async function prompt(
+  invocation: Invocation,
+  { query, parts, asked }: Pick<Session, 'query' | 'parts' | 'asked'>,
+): Promise<number> {
   const history = historyFile()
   const lines = createInterface({
     input: process.stdin,
@@ -34,8 +68,8 @@ export async function prompt(invocation: Invocation, query: Query, parts: Parts)
     historySize: HISTORY_MAX,
     prompt: 'ticklake> ',
   })
-  const session = { invocation, query, parts, lines, format: 'table' as Shown }
-  invocation.terminal.err('SQL over lake and tape; .help for help.\n')
+  const session = { invocation, query, parts, asked, format: 'table' as Shown }
+  invocation.terminal.err(`${asked.title}; .help for help.\n`)
   let waiting = ''
   let running: AbortController | null = null
   const queries = queryHistory()
@@ -81,19 +115,23 @@ type Session = {
   readonly invocation: Invocation
   readonly query: Query
   readonly parts: Parts
+  readonly asked: Asked
   format: Shown
 }
 
 async function ask(session: Session, sql: string, signal: AbortSignal): Promise<void> {
-  const { invocation, query, parts, format } = session
+  const { invocation, query, parts, asked, format } = session
   const { terminal } = invocation
   if (sql.trim() === '') return
   const began = performance.now()
   try {
     await showAnswer(invocation, await query.run(sql, limitsOf(parts, ROWS_MAX), signal), format)
-    terminal.err(terminal.paint('dim', `${((performance.now() - began) / 1000).toFixed(3)} s\n`))
+    if (asked.took === null)
+      terminal.err(terminal.paint('dim', `${((performance.now() - began) / 1000).toFixed(3)} s\n`))
   } catch (error) {
     terminal.err(signal.aborted ? 'cancelled\n' : errorText(error))
+  } finally {
+    asked.took?.()
   }
 }
 
@@ -102,9 +140,9 @@ async function dot(session: Session, line: string, signal: AbortSignal): Promise
   const [word = '', argument = ''] = line.split(/\s+/)
   const format = FORMATS.find((known): known is Shown => known === argument && known !== 'parquet')
   if (word === '.help') terminal.err(HELP)
-  else if (word === '.tables') await ask(session, TABLES, signal)
+  else if (word === '.tables') await ask(session, session.asked.tables, signal)
   else if (word === '.schema' && /^\w+$/.test(argument))
-    await ask(session, `SELECT column_name, column_type FROM (DESCRIBE ${argument})`, signal)
+    await ask(session, session.asked.schema(argument), signal)
   else if (word === '.format' && format !== undefined) session.format = format
   else terminal.err(`unknown: ${line}\n${HELP}`)
 }

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { text as readAll } from 'node:stream/consumers'
 import type { Parts } from '../config/components.ts'
+import type { EngineName } from '../config/engines.ts'
 import { Fault } from '../flow/fault.ts'
 import type { Answer, Query } from '../query/query.ts'
-import { wholeNumber } from './args.ts'
+import { choice, wholeNumber } from './args.ts'
 import { formatOf, limitsOf, showAnswer, withQuery } from './ask.ts'
 import type { Command, Invocation } from './command.ts'
 import { EXIT, signalExit } from './exit.ts'
@@ -25,11 +26,14 @@ export const command: Command = {
       ],
       ["ticklake sql \"FROM bars('5m') WHERE symbol = 'AAPL'\"", 'five-minute bars'],
       ['ticklake sql -f report.sql -o report.csv', 'a file asked, a file answered'],
+      ['ticklake sql --engine athena "SELECT count(*) FROM trades"', 'asked in the cloud'],
       ['ticklake sql', 'a prompt'],
     ],
     about:
       "DuckDB's SQL, read-only. Relations: trades, bars_1m, bars_1d, bars('5m'), gaps, dead_letters, records,\n" +
-      'feed_log. Rows younger than a second are there. Times are UTC.',
+      'feed_log. Rows younger than a second are there. Times are UTC.\n' +
+      'Athena and Trino have their own SQL and see what has landed, up to the last commit; what a query read,\n' +
+      'and what Athena takes for it, is said on stderr.',
     flags: [
       { name: 'file', short: 'f', metavar: 'FILE', doc: 'Read the query from a file' },
       { name: 'format', metavar: 'FORMAT', doc: `${FORMATS.join(', ')} (default table)` },
@@ -39,7 +43,7 @@ export const command: Command = {
         metavar: 'FILE',
         doc: 'Write to a file; its name may say the format',
       },
-      { name: 'engine', metavar: 'ENGINE', doc: 'duckdb' },
+      { name: 'engine', metavar: 'ENGINE', doc: 'duckdb (the default), athena or trino' },
       {
         name: 'max-rows',
         metavar: 'N',
@@ -50,17 +54,16 @@ export const command: Command = {
   },
   run: async (invocation) => {
     const { terminal, flags, signal } = invocation
-    checkEngine(flags.get('engine'))
+    const engine = choice(flags, 'engine', ENGINES) ?? 'duckdb'
     const format = formatOf(invocation)
     const sql = await queryText(invocation)
-    if (sql === null) {
-      const { prompt } = await import('./prompt.ts')
-      return withQuery(invocation, (query, parts) => prompt(invocation, query, parts))
-    }
+    if (sql === null) return prompted(invocation, engine)
     if (sql.trim() === '')
       throw new Fault('invalid', 'the query is empty', { remedy: 'See ticklake sql --help.' })
     try {
-      await withQuery(invocation, (query, parts) => ask(invocation, { query, parts, sql, format }))
+      await asking(invocation, engine, (query, parts) =>
+        ask(invocation, { query, parts, sql, format }),
+      )
     } catch (error) {
       if (!signal.aborted) throw error
       terminal.err('cancelled\n')
@@ -68,6 +71,36 @@ export const command: Command = {
     }
     return EXIT.ok
   },
+}
+
+const ENGINES: readonly ('duckdb' | EngineName)[] = ['duckdb', 'athena', 'trino']
+
+/** Hands over the query engine that was asked for. */
+async function asking(
+  invocation: Invocation,
+  engine: 'duckdb' | EngineName,
+  use: (query: Query, parts: Parts) => Promise<void>,
+): Promise<void> {
+  if (engine === 'duckdb') return withQuery(invocation, use)
+  const { lakeOnlyNote, withEngine } = await import('./engine.ts')
+  return withEngine(invocation, engine, ({ engine: { query, title } }, parts) => {
+    lakeOnlyNote(invocation, title)
+    return use(query, parts)
+  })
+}
+
+async function prompted(invocation: Invocation, engine: 'duckdb' | EngineName): Promise<number> {
+  const { prompt, OURS } = await import('./prompt.ts')
+  if (engine === 'duckdb')
+    return withQuery(invocation, (query, parts) =>
+      prompt(invocation, { query, parts, asked: OURS }),
+    )
+  const { lakeOnlyNote, withEngine } = await import('./engine.ts')
+  const { theirs } = await import('./prompt.ts')
+  return withEngine(invocation, engine, ({ engine: { query, title, schema }, took }, parts) => {
+    lakeOnlyNote(invocation, title)
+    return prompt(invocation, { query, parts, asked: { ...theirs(title, schema), took } })
+  })
 }
 
 type Asking = {
@@ -98,16 +131,6 @@ async function writeAnswer(answer: Answer, format: Format, output: string): Prom
     const { writeParquet } = await import('./parquet.ts')
     return writeParquet(answer, path)
   })
-}
-
-function checkEngine(engine: string | undefined): void {
-  if (engine === undefined || engine === 'duckdb') return
-  const known = engine === 'athena' || engine === 'trino'
-  throw new Fault(
-    'invalid',
-    known ? `the engine ${engine} is not in this version of ticklake` : `unknown engine ${engine}`,
-    { remedy: 'Use --engine duckdb, or leave it out.' },
-  )
 }
 
 /** Null: nothing was asked and a person sits there. */

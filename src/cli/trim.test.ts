@@ -33,8 +33,7 @@ async function once(
     places: { tape: { kind } },
   }
   const positions = async () => new Map([[P0, { next, last: { offset: last, crc: 0 } }]])
-  const tidy = async () => 3
-  const landed = { name: 'records', log, lake: { positions, tidy } }
+  const landed = { name: 'records', log, lake: { positions } }
   await trimLoop(parts as unknown as Parts, [landed as unknown as Landed], stop.signal)
   return told
 }
@@ -60,19 +59,12 @@ test('a tape that cannot be trimmed is told at once, and landing goes on', async
     throw new Fault('corrupt', 'a block is damaged', { remedy: 'Keep the file.' })
   }
   const told = await once({ ...tape.trades, read: damaged }, offset(10))
-  assert.deepEqual(told, ['error: tape or lake were not trimmed: a block is damaged'])
+  assert.deepEqual(told, ['error: the tape was not trimmed: a block is damaged'])
 })
 
-test('what expired snapshots left in the lake goes too', async () => {
-  await using tape = memoryTape({ source: 'simulator' })
-  const told = await once(tape.trades, offset(0), { last: offset(0) })
-  assert.deepEqual(told, ['info: removed old metadata files'])
-})
-
-test('a topic keeps its records as long as Kafka is told, and the lake is tidied all the same', async () => {
+test('a topic keeps its records as long as Kafka is told', async () => {
   await using tape = memoryTape({ source: 'simulator' })
   await tape.append([numbered(0, 10)])
-  const told = await once(tape.trades, offset(10), { kind: 'kafka' })
+  await once(tape.trades, offset(10), { kind: 'kafka' })
   assert.equal((await tape.trades.bounds()).get(P0)?.earliest, 0)
-  assert.deepEqual(told, ['info: removed old metadata files'])
 })

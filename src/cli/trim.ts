@@ -1,6 +1,5 @@
 import type { Landed, Parts } from '../config/components.ts'
 import { isFault } from '../flow/fault.ts'
-import { removeOrphans } from '../lake/upkeep/orphans.ts'
 import { offset, type Offset, type Partition } from '../market/records.ts'
 import { firstAtOrAfter } from '../serve/seek.ts'
 
@@ -8,12 +7,9 @@ const EVERY_MS = 3_600_000
 /** The first trim waits this long, so that a start is not slowed by it. */
 const FIRST_MS = 60_000
 
-const TIDY_EVERY_MS = 86_400_000
-
 /**
  * Hourly: forgets what both lies below the last landed record and is older than the tape's retention; but not
- * in a topic, which others may read and whose own retention.ms says how long. Daily: removes what the tables'
- * expired snapshots left.
+ * in a topic, which others may read and whose own retention.ms says how long.
  */
 export async function trimLoop(
   parts: Parts,
@@ -21,24 +17,16 @@ export async function trimLoop(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, log, places } = parts
-  const trims = places.tape.kind === 'sqlite'
-  let tidiedMs = Number.NEGATIVE_INFINITY
+  if (places.tape.kind !== 'sqlite') return
   await clock.sleep(FIRST_MS, signal)
   while (!signal.aborted) {
     try {
-      for (const one of trims ? landed : []) await trimLanded(parts, one, signal)
-      if (clock.monotonic() - tidiedMs >= TIDY_EVERY_MS && !signal.aborted) {
-        tidiedMs = clock.monotonic()
-        for (const { name, lake } of landed) {
-          const files = (await removeOrphans(lake.tended())).files.length
-          if (files > 0) log('info', 'removed old metadata files', { table: name, files })
-        }
-      }
+      for (const one of landed) await trimLanded(parts, one, signal)
     } catch (error) {
       // What only grows is no reason to stop landing; a tape that cannot be read stops that by itself.
       if (!isFault(error)) throw error
       const passes = error.kind === 'unavailable' || error.kind === 'closed'
-      log(passes ? 'warn' : 'error', `tape or lake were not trimmed: ${error.message}`)
+      log(passes ? 'warn' : 'error', `the tape was not trimmed: ${error.message}`)
     }
     await clock.sleep(EVERY_MS, signal)
   }

@@ -19,6 +19,7 @@ import { tableFiles } from './iceberg/table-files.ts'
 import { createTable, tableLoader } from './iceberg/table-state.ts'
 import type { Lake, LakeSnapshot, ParquetWriter, Staged, Wanted } from './lake.ts'
 import { stageFiles } from './stage.ts'
+import { purgeNotes } from './upkeep/purge-notes.ts'
 import type { Tended } from './upkeep/tended.ts'
 import type { Store } from './store.ts'
 
@@ -216,6 +217,7 @@ async function readSnapshot(reading: Reading, wanted?: Wanted): Promise<LakeSnap
       id: id === undefined ? null : String(id),
       files: await plan({ metadata, table, manifests }, wanted),
       positions: tablePositions(metadata, log, true).positions,
+      purged: purgeNotes(metadata),
     }
   } catch (error) {
     const moved = (await loader.load())?.pointer.location !== state.pointer.location

@@ -1,4 +1,4 @@
-import type { Offset, Partition, Position, Positions } from '../market/records.ts'
+import type { LogId, Offset, Partition, Position, Positions } from '../market/records.ts'
 import type { Rows } from '../market/tables.ts'
 import type { Moment } from './moment.ts'
 
@@ -57,6 +57,22 @@ export type LakeSnapshot = {
   readonly id: string | null
   readonly files: readonly DataFile[]
   readonly positions: Positions
+  /** What was taken out for good; absent: nothing. */
+  readonly purged?: readonly PurgeNote[]
+}
+
+/**
+ * Rows of `what` below the offsets are not there, by somebody's will. Symbols are named by the first 32 digits of
+ * their SHA-256 in hex: what was purged is to be nowhere.
+ */
+export type PurgeNote = {
+  readonly what:
+    | { readonly kind: 'all' }
+    /** By the table's day field; rows without a time by when they came. Ms since 1970 UTC. */
+    | { readonly kind: 'before'; readonly beforeMs: number }
+    /** Also records that could not be read and name one of them in quotes. */
+    | { readonly kind: 'symbols'; readonly hashes: ReadonlySet<string> }
+  readonly below: ReadonlyMap<LogId, ReadonlyMap<Partition, Offset>>
 }
 
 /** What a reader wants; a file is left out only when its manifest entry proves that it holds nothing of it. */

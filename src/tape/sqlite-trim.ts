@@ -33,13 +33,12 @@ export type Trimming = {
  * yet trimmed. Not fsynced: a trim that a power cut undoes is only late.
  */
 export async function trimLog(trimming: Trimming): Promise<void> {
-  const { dir, name, before, clock, freePagesMax = FREE_PAGES_MAX } = trimming
+  const { dir, clock, freePagesMax = FREE_PAGES_MAX } = trimming
   const path = tapePath(dir)
   const db = openToWrite(dir, LOCK_WAIT_MS)
   try {
     db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0')
-    while (await unhindered(clock, () => trimStep(db, name, before)))
-      await clock.sleep(STEP_REST_MS)
+    await deleteBlocks(db, trimming)
     while (await unhindered(clock, () => shrinkStep(db, freePagesMax)))
       await clock.sleep(STEP_REST_MS)
     db.exec('PRAGMA wal_checkpoint(PASSIVE)')
@@ -48,6 +47,14 @@ export async function trimLog(trimming: Trimming): Promise<void> {
   } finally {
     db.close()
   }
+}
+
+/** Deletes the whole blocks of a log that end at or before `before`; their bytes may stay in the file. */
+export async function deleteBlocks(
+  db: DatabaseSync,
+  { name, before, clock }: Omit<Trimming, 'dir'>,
+): Promise<void> {
+  while (await unhindered(clock, () => trimStep(db, name, before))) await clock.sleep(STEP_REST_MS)
 }
 
 /** Deletes some blocks; true: there may be more. */
@@ -85,7 +92,7 @@ function transaction<T>(db: DatabaseSync, act: () => T): T {
 }
 
 /** Calls `act` again, without blocking the thread, while another connection is in the way. */
-async function unhindered<T>(clock: Clock, act: () => T): Promise<T> {
+export async function unhindered<T>(clock: Clock, act: () => T): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return act()

@@ -29,7 +29,8 @@ export type Orphans = { readonly files: readonly Entry[]; readonly bytes: number
 export async function removeOrphans(io: Tended, cleaning: Cleaning = {}): Promise<Orphans> {
   const { olderThanMs = OLDER_THAN_MS, dryRun = false } = cleaning
   const { store, folder, clock } = io
-  const before = clock.now() - Math.max(olderThanMs, ORPHAN_AGE_MS_MIN)
+  // Who only looks may see younger ones too.
+  const before = clock.now() - Math.max(olderThanMs, dryRun ? 0 : ORPHAN_AGE_MS_MIN)
   const stale = new Map<Key, Entry>()
   for await (const entry of store.list(`${folder}/`))
     if (entry.modifiedMs < before && KINDS.test(entry.key)) stale.set(entry.key, entry)

@@ -11,6 +11,7 @@ import { momentOf } from '../moment.ts'
 import { columnsOf } from './columns.ts'
 import { COMPACTION_LIMITS, freed } from './compact.ts'
 import { expireSnapshots } from './expire.ts'
+import { removeLeftovers } from './leftovers.ts'
 import { purgeNote } from './purge-notes.ts'
 import { commitReplacement, stageReplacement, type Workshop } from './replace.ts'
 import { removeFiles, type Tended } from './tended.ts'
@@ -44,8 +45,9 @@ export type PurgeReport = {
 /**
  * Takes rows out of the table for good: commits take them out of sight, then every older snapshot expires and with
  * it the files that held the rows, then the manifests forget them. Positions stay: what was purged does not land
- * again; and a note stays of what it was (purge-notes.ts). Killed at any moment, run it again. Faults: `invalid` where a branch or tag of another engine keeps an old
- * snapshot, or a file cannot be written again; `conflict` where other writers never left the files alone.
+ * again; and a note of what it was (purge-notes.ts). Killed at any moment, run it again. Faults: `invalid` where a
+ * branch or tag of another engine keeps an old snapshot, or a file cannot be written again; `conflict` where other
+ * writers never left the files alone.
  */
 export async function purge(io: Tended, purging: Purging): Promise<PurgeReport> {
   checkHeads(io, (await io.load()).metadata)
@@ -66,6 +68,7 @@ export async function purge(io: Tended, purging: Purging): Promise<PurgeReport> 
   const expired = await expireSnapshots(io, { keep: 0 })
   await untilFits(io, () => forget(io))
   const again = await expireSnapshots(io, { keep: 0 })
+  await removeLeftovers(io) // of a purge or an expiry that was killed before
   const snapshotsExpired = expired.snapshots + again.snapshots
   return { rows, filesRemoved, filesRewritten, bytesRemoved, snapshotsExpired }
 }

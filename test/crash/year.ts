@@ -55,8 +55,8 @@ export type DayFigures = {
 }
 
 /**
- * Lands trading days one after the other on a clock of its own, with the upkeep that `land` does: expiry every ten
- * minutes of it, the open day hourly, the closed day once, orphans daily. Throws where rows are not what landed.
+ * Lands trading days one after the other on a clock of its own, with the upkeep that `land` does: the open day's files
+ * gathered hourly and snapshots expired, the closed day sorted once, orphans removed daily. Throws where rows are not what landed.
  */
 export async function liveYear(options: YearOptions): Promise<readonly DayFigures[]> {
   const { days, say } = options
@@ -151,8 +151,9 @@ async function openYear(options: YearOptions): Promise<Year> {
         const began = performance.now()
         await lake.commit(staged)
         took.push(performance.now() - began)
+        if ((i + 1) % Math.ceil(commitsADay / 6.5) !== 0) continue
+        await tend('open')
         await expireSnapshots(lake.tended())
-        if ((i + 1) % Math.ceil(commitsADay / 6.5) === 0) await tend('open')
       }
       return median(took)
     },

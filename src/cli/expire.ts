@@ -16,8 +16,8 @@ export const command: Command = {
     ],
     about:
       'A snapshot is the table as of one commit; time travel ends at the oldest that is kept. What branches and\n' +
-      'tags point at stays. `land` does this by itself (land.upkeep), and it may run beside it. A query of another\n' +
-      'engine that has run since before the oldest snapshot kept loses its files: keep as many as it needs.',
+      'tags point at stays. `land` does this by itself (land.upkeep), and it may run beside it. Data files\n' +
+      'that were replaced less than an hour ago stay for queries under way, and go as orphans.',
     flags: [
       TABLE_FLAG,
       { name: 'keep', metavar: 'N', doc: 'The newest snapshots that stay (land.snapshots_kept)' },

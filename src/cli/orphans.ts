@@ -21,7 +21,8 @@ export const command: Command = {
     ],
     about:
       'Only Parquet, manifests and metadata documents in the folders of the tables, and only those that are older\n' +
-      'than --older-than: younger ones may belong to a commit under way. `land` does this by itself (land.upkeep),\n' +
+      'than --older-than: younger ones may belong to a commit under way, so let it be longer than any statement of any\n' +
+      'engine that writes to the tables takes. `land` does this by itself (land.upkeep),\n' +
       'and it may run beside it.',
     flags: [
       TABLE_FLAG,

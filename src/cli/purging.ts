@@ -4,7 +4,7 @@ import type { Parts } from '../config/components.ts'
 import { tapeText } from '../config/places.ts'
 import type { KeptTable, Upkeep } from '../config/upkeep.ts'
 import { Fault } from '../flow/fault.ts'
-import { ORPHAN_AGE_MS_MIN, removeOrphans, type Orphans } from '../lake/upkeep/orphans.ts'
+import { removeOrphans, type Orphans } from '../lake/upkeep/orphans.ts'
 import { purge, type Purged, type PurgeReport } from '../lake/upkeep/purge.ts'
 import type { Invocation } from './command.ts'
 import { eraseTape, keptByKafka, recordsLanded, tapeParts, trimTopics } from './purge-tape.ts'
@@ -126,7 +126,8 @@ export async function doPurge(
     const workshop = await upkeep.workshops.of(table.name)
     const report = await purge(table.lake.tended(), { workshop, what, signal })
     await tell(table.name, reportText(report), reportJson(report))
-    const { files } = await removeOrphans(table.lake.tended(), { olderThanMs: ORPHAN_AGE_MS_MIN })
+    const olderThanMs = parts.loaded.settings['land.orphan_age']
+    const { files } = await removeOrphans(table.lake.tended(), { olderThanMs })
     if (files.length > 0) {
       const says = `of commits that failed ${counted(files.length, 'file')} removed`
       await tell(table.name, says, { orphans: files.length })
@@ -158,7 +159,7 @@ export async function doPurge(
 }
 
 const youngText = ({ files }: Orphans): string =>
-  `${counted(files.length, 'file')} left of a commit that failed or is under way: \`ticklake orphans --older-than 2h\` when they are that old`
+  `${counted(files.length, 'file')} left of commits that failed or are under way: \`ticklake orphans --older-than 2h\` removes them once no writer, of any engine, has been at work for longer`
 
 const youngJson = ({ files, bytes }: Orphans) => ({ unreached: files.length, bytes })
 

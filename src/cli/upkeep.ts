@@ -1,6 +1,6 @@
 import type { Landed, Parts } from '../config/components.ts'
 import type { Workshops } from '../config/upkeep.ts'
-import { isFault } from '../flow/fault.ts'
+import { isFault, type Fault } from '../flow/fault.ts'
 import { compact } from '../lake/upkeep/compact.ts'
 import { expireSnapshots } from '../lake/upkeep/expire.ts'
 import { removeOrphans } from '../lake/upkeep/orphans.ts'
@@ -86,7 +86,8 @@ export async function upkeepLoop(
       if (signal.aborted || !owns()) break
       const now = turn(clock)
       const last = begun.get(name)
-      if (last !== undefined && now - last < 1) continue
+      // A clock that was ahead and is set right counts as a change too.
+      if (last !== undefined && Math.abs(now - last) < 1) continue
       begun.set(name, now)
       for (const table of tables) {
         if (signal.aborted || damaged.has(table)) continue
@@ -94,7 +95,7 @@ export async function upkeepLoop(
         if (outcome === 'damaged') damaged.add(table)
       }
     }
-    await workshops.rest()
+    await rested(parts, workshops)
     await clock.sleep(EVERY_MS * (1 - JITTER + 2 * JITTER * random.next()), signal)
   }
 }
@@ -119,9 +120,8 @@ async function attempt(
     metrics.set('ticklake_upkeep_last_timestamp_seconds', clock.now() / 1000, { job, table })
     return 'done'
   } catch (error) {
-    if (!isFault(error)) throw error
     if (doing.signal.aborted) return 'failed' // it was given up, because the lander stops
-    const { kind, message } = error
+    const { kind, message } = faultOf(error)
     metrics.add('ticklake_upkeep_failures_total', 1, { job, table, kind })
     if (kind === 'corrupt') {
       log('error', `upkeep of ${table} stops: ${message}`, { job, table })
@@ -133,6 +133,18 @@ async function attempt(
       { table, kind },
     )
     return 'failed'
+  }
+}
+
+/** What only keeps the tables small never ends the landing, whatever it met. */
+const faultOf = (error: unknown): Pick<Fault, 'kind' | 'message'> =>
+  isFault(error) ? error : { kind: 'bug', message: String(error) }
+
+async function rested({ log }: Parts, workshops: Workshops): Promise<void> {
+  try {
+    await workshops.rest()
+  } catch (error) {
+    log('warn', `the engine of upkeep did not close: ${String(error)}`)
   }
 }
 

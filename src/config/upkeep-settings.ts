@@ -10,7 +10,7 @@ export const UPKEEP_SETTINGS = {
     commands: ['up', 'land'],
   },
   'land.snapshots_kept': {
-    kind: { type: 'integer', min: 10, max: 100_000 },
+    kind: { type: 'integer', min: 10, max: 720 },
     default: '360',
     env: 'TICKLAKE_LAND_SNAPSHOTS_KEPT',
     doc: 'The newest snapshots that expiry leaves: an hour of commits every 10 s',

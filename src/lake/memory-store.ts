@@ -43,7 +43,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     const bytes = body instanceof Uint8Array ? Uint8Array.from(body) : await take(body)
     if (objects.has(key)) return 'exists' as const // taking the bytes gave another creator the time
     objects.set(key, bytes)
-    modified.set(key, faults?.clock.now() ?? 0)
+    modified.set(key, faults?.clock.now() ?? Date.now())
     return 'created' as const
   }
   return {

@@ -13,6 +13,7 @@ import type { Store } from '../../src/lake/store.ts'
 import { ORPHAN_AGE_MS_MIN, removeOrphans } from '../../src/lake/upkeep/orphans.ts'
 import { logId } from '../../src/market/records.ts'
 import { RECORDS } from '../../src/market/tables.ts'
+import { agedStore } from '../fixtures/aged-store.ts'
 import type { Aws } from '../../stack/aws.ts'
 
 const POSITIONS = 'ticklake.positions.'
@@ -75,17 +76,15 @@ async function leftoversOf({ store, catalog, namespace }: Looking): Promise<Left
   const bytes = await store.read(store.keyOf(pointer?.location ?? '') ?? '')
   const { properties } = parseMetadata(Buffer.from(bytes).toString(), pointer?.location ?? '')
   const log = Object.keys(properties).find((key) => key.startsWith(POSITIONS)) ?? ''
-  const later = { ...systemClock, now: () => Date.now() + 2 * ORPHAN_AGE_MS_MIN }
   const lake = await openIcebergLake({
     table: RECORDS,
     log: logId(log.slice(POSITIONS.length)),
     source: 'proof',
     namespace,
     catalog,
-    store,
+    store: agedStore(store, 2 * ORPHAN_AGE_MS_MIN),
     mode: 'write',
     ...around,
-    clock: later,
   })
   const io = lake.tended()
   const { files } = await removeOrphans(io, { olderThanMs: ORPHAN_AGE_MS_MIN })

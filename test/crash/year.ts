@@ -63,16 +63,17 @@ export async function liveYear(options: YearOptions): Promise<readonly DayFigure
   await using year = await openYear(options)
   const figures: DayFigures[] = []
   let day = Math.floor(Date.UTC(2025, 0, 2) / DAY_MS)
-  for (let lived = 0; lived < days; day++) {
+  const lived: number[] = []
+  for (; lived.length < days; day++) {
     const { open, openMs, closeMs } = hoursOf(day)
     if (!open) continue
-    lived += 1
     const commitMs = await year.trade(openMs, closeMs)
     await year.close((day + 1) * DAY_MS + 2 * 3_600_000)
+    lived.push(day)
     figures.push(await year.measure(day, commitMs))
-    if (lived % 10 === 0) say(`day ${lived}: ${JSON.stringify(figures.at(-1))}`)
+    if (lived.length % 10 === 0) say(`day ${lived.length}: ${JSON.stringify(figures.at(-1))}`)
   }
-  await year.check()
+  await year.check(lived)
   return figures
 }
 
@@ -93,7 +94,7 @@ type Year = AsyncDisposable & {
   /** The night after it. */
   close(nowMs: number): Promise<void>
   measure(day: number, commitMs: number): Promise<DayFigures>
-  check(): Promise<void>
+  check(days: readonly number[]): Promise<void>
 }
 
 async function openYear(options: YearOptions): Promise<Year> {
@@ -164,7 +165,7 @@ async function openYear(options: YearOptions): Promise<Year> {
       await removeOrphans(lake.tended())
     },
     measure: (day, commitMs) => measure({ lake, query, tableOf, store, next }, day, commitMs),
-    check: () => checkAll(query, next),
+    check: (days) => checkAll(query, { days, next }),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
 }
@@ -254,15 +255,26 @@ async function measure(
   }
 }
 
-/** Every record is there once. */
-async function checkAll(query: Query, next: number): Promise<void> {
-  const [row] = await rowsOf(
-    query,
-    'SELECT count(*), count(DISTINCT tape_offset), min(tape_offset), max(tape_offset) FROM records',
-  )
-  const [count, distinct, least, greatest] = (row ?? []).map(Number)
-  if (count !== next || distinct !== next || least !== 0 || greatest !== next - 1)
-    throw new Error(`${count} rows, ${distinct} offsets [${least}, ${greatest}] of ${next}`)
+type Checking = { readonly days: readonly number[]; readonly next: number }
+
+/** Every record is there once: the days' offsets follow each other without a hole, and nothing is beside them. */
+async function checkAll(query: Query, { days, next }: Checking): Promise<void> {
+  let reached = 0
+  for (const day of days) {
+    const date = new Date(day * DAY_MS).toISOString().slice(0, 10)
+    const [row] = await rowsOf(
+      query,
+      `SELECT count(*), count(DISTINCT tape_offset), min(tape_offset), max(tape_offset) FROM records
+       WHERE ts >= TIMESTAMP '${date}' AND ts < TIMESTAMP '${date}' + INTERVAL 1 DAY`,
+    )
+    const [count = 0, distinct, least, greatest] = (row ?? []).map(Number)
+    if (least !== reached || distinct !== count || greatest !== reached + count - 1)
+      throw new Error(`${date}: ${count} rows, ${distinct} offsets [${least}, ${greatest}]`)
+    reached += count
+  }
+  const [all] = await rowsOf(query, 'SELECT count(*) FROM records')
+  if (reached !== next || Number(all?.[0]) !== next)
+    throw new Error(`${reached} rows of days, ${Number(all?.[0])} in all, of ${next}`)
 }
 
 async function rowsOf(query: Query, sql: string) {

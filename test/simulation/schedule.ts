@@ -6,6 +6,7 @@ import { STATUS } from '../../src/lake/iceberg/manifest.ts'
 import { openIcebergLake } from '../../src/lake/iceberg-lake.ts'
 import { removeOrphans } from '../../src/lake/upkeep/orphans.ts'
 import type { DataFile } from '../../src/lake/lake.ts'
+import type { Store } from '../../src/lake/store.ts'
 import {
   offset,
   partition,
@@ -124,8 +125,14 @@ async function check(of: Shared): Promise<number> {
 /** After a last cleaning, long after, nothing is left but what the table reaches, and all of that is. */
 async function checkCleaned(of: Shared): Promise<void> {
   const { world, random, store, catalog } = of
-  const clock = { ...world.clock, now: () => world.clock.now() + 2 * ORPHANS_AFTER_MS }
-  const opening = { table: RECORDS, log: LOG, source: SOURCE, catalog, store, clock, random }
+  const list: Store['list'] = async function* list(prefix) {
+    for await (const entry of store.list(prefix))
+      yield { ...entry, modifiedMs: entry.modifiedMs - 2 * ORPHANS_AFTER_MS }
+    yield { key: `${prefix}just-now.txt`, size: 1, modifiedMs: world.clock.now() }
+  }
+  const { clock } = world
+  const aged = { ...store, list }
+  const opening = { table: RECORDS, log: LOG, source: SOURCE, catalog, store: aged, clock, random }
   const lake = await openIcebergLake({ ...opening, mode: 'write' })
   const io = lake.tended()
   await removeOrphans(io, { olderThanMs: ORPHANS_AFTER_MS })

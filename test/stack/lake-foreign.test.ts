@@ -105,7 +105,7 @@ describe('other engines write to the same table between our commits', { skip }, 
     await lake.land(100)
     assert.equal((await lake.agree()).rows, 900)
     const io = lake.lake.tended()
-    const { dataFiles } = await expireSnapshots(io, { keep: 1 })
+    const { dataFiles } = await expireSnapshots(io, { keep: 1, graceMs: 0 })
     assert.ok(dataFiles.length > 0)
     await removeOrphans(io)
     await lake.land(100)

@@ -20,7 +20,7 @@ import { writeManifestList } from './manifest-list.ts'
 import { ancestors, mainId, type Metadata } from './metadata-document.ts'
 import { nextMetadata } from './metadata.ts'
 import { metadataName, newSnapshotId, randomBytes, uuid } from './names.ts'
-import { positionProperties } from './positions.ts'
+import { carriedPositions, positionProperties } from './positions.ts'
 import { checkSchema, ourSortOrderId } from './schema.ts'
 import { nextSequenceNumber, nextSnapshot } from './snapshot.ts'
 
@@ -60,6 +60,7 @@ export async function commit(
       state = prepared.moved
       continue
     }
+    change.properties(state.metadata) // asked again: a machine may have slept since, and staged files grow too old
     // THE COMMIT POINT: before this line nobody sees the files; after it rows and positions are there at once.
     const outcome = await io.catalog.swap(io.name, state.pointer, prepared.location)
     if (outcome === 'swapped') return await landed(io, prepared)
@@ -150,7 +151,7 @@ async function prepare(
     bytes,
   )
   const nowMs = io.clock.now()
-  const positions = positionProperties({ ...base.properties, ...properties })
+  const positions = { ...carriedPositions(base), ...positionProperties(properties) }
   const { metadata, dropped } = nextMetadata(base, {
     previous: pointer.location,
     snapshot: nextSnapshot(base, {

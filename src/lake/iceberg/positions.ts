@@ -106,6 +106,19 @@ export function checkTape(metadata: Metadata, log: LogId, adoptTape: boolean): v
   })
 }
 
+/**
+ * What a snapshot that moves no position repeats: what main's snapshots say, not the property, so that a rollback
+ * still shows after it. Where every snapshot that said it has expired, the property is all there is.
+ */
+export const carriedPositions = (base: Metadata): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(positionProperties(base.properties)).flatMap(([key, property]) => {
+      const { text, complete } = nearest(base, key)
+      const said = text ?? (complete && mainSnapshot(base) !== null ? undefined : property)
+      return said === undefined ? [] : [[key, said] as const]
+    }),
+  )
+
 function nearest(metadata: Metadata, key: string): { text: string | undefined; complete: boolean } {
   let oldest: ReturnType<typeof mainSnapshot> = mainSnapshot(metadata)
   for (const snapshot of ancestors(metadata)) {

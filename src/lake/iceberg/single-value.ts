@@ -5,7 +5,7 @@ import type { FieldType } from '../../market/tables.ts'
 export type SingleValue = string | number | bigint | boolean | Uint8Array
 
 // String bounds longer than this many code points are cut: manifests stay small, and it is what other writers use.
-const BOUND_CODE_POINTS_MAX = 16
+export const BOUND_CODE_POINTS_MAX = 16
 const CODE_POINT_MAX = 0x10ffff
 const SURROGATES = { first: 0xd800, next: 0xe000 } as const
 

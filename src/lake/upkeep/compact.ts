@@ -1,10 +1,10 @@
 import { isFault } from '../../flow/fault.ts'
 import { appliesTo, type Live, type LiveDelete, type LiveFile } from '../iceberg/live.ts'
 import { planLive } from '../iceberg/plan.ts'
+import { BOUND_CODE_POINTS_MAX, upperString } from '../iceberg/single-value.ts'
 import { ourSpec } from '../iceberg/schema.ts'
 import type { Table } from '../../market/tables.ts'
 import type { DataFile } from '../lake.ts'
-import { momentOf } from '../moment.ts'
 import { columnsOf } from './columns.ts'
 import { commitReplacement, stageReplacement, type Workshop } from './replace.ts'
 import type { Tended } from './tended.ts'
@@ -114,12 +114,11 @@ async function* compactDay(
   }
   const { targetBytes } = limits
   const rewriting = { columns: columns.columns, day, targetBytes, signal }
-  const stagedAt = momentOf(io.clock)
   try {
     const staged = await stageReplacement(io, workshop, { inputs: plan.inputs, rewriting })
     const { inputs, deletes } = plan
     const replacement = { operation: 'replace', inputs, deletes } as const
-    await commitReplacement(io, base, { ...replacement, added: staged.added, stagedAt })
+    await commitReplacement(io, base, { ...replacement, ...staged })
     const { filesBefore: files, bytesBefore: bytes, rowsBefore: rows } = sizes(staged.added)
     yield { ...before, after: { files, bytes, rows }, outcome: 'done' }
   } catch (error) {
@@ -213,7 +212,14 @@ function isRun(table: Table, files: readonly LiveFile[]): boolean {
   const bounds = files.map(({ file }) => ({ from: file.lower.get(id), to: file.upper.get(id) }))
   if (bounds.some(({ from, to }) => from === undefined || to === undefined)) return false
   const sorted = bounds.toSorted((a, b) => compare(a.from, b.from) || compare(a.to, b.to))
-  return sorted.every(({ from }, i) => i === 0 || compare(sorted[i - 1]?.to, from) <= 0)
+  return sorted.every(({ from }, i) => i === 0 || compare(sorted[i - 1]?.to, ceiling(from)) <= 0)
+}
+
+/** Bounds of long texts are cut: one that may be cut stands for every text that begins like it. */
+function ceiling(bound: Uint8Array | undefined): Uint8Array | undefined {
+  const text = Buffer.from(bound ?? []).toString()
+  const mayBeCut = [...text].length >= BOUND_CODE_POINTS_MAX
+  return mayBeCut ? (upperString(`${text}_`) ?? bound) : bound
 }
 
 const compare = (a: Uint8Array | undefined, b: Uint8Array | undefined): number =>

@@ -1,11 +1,12 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openDuckdb, sqlName, type Connection, type Duckdb } from '../../duckdb/duckdb.ts'
+import { openDuckdb, sqlName, sqlText, type Connection, type Duckdb } from '../../duckdb/duckdb.ts'
 import { Fault } from '../../flow/fault.ts'
 import type { Table } from '../../market/tables.ts'
 import type { Value } from '../../query/query.ts'
 import type { ParquetFile } from '../lake.ts'
 import { copyToParquet } from '../parquet-copy.ts'
+import { storeFault } from '../store-fault.ts'
 import { columnFacts } from './column-bounds.ts'
 import { columnNamed, parquetRelation, sourceRelation } from './relation.ts'
 import type { RewriteColumn, Rewriter, Rewriting, RewrittenFiles } from './rewriter.ts'
@@ -25,8 +26,7 @@ export type DuckdbRewriterOptions = {
 
 /** Rewrites with DuckDB: sorts on disk what does not fit in memory. Guarantees and faults as the port's. */
 export async function duckdbRewriter(options: DuckdbRewriterOptions): Promise<Rewriter> {
-  await mkdir(options.dir, { recursive: true })
-  const dir = await mkdtemp(join(options.dir, 'rewritten-'))
+  const dir = await folder(options.dir)
   let duckdb: Promise<Duckdb> | undefined
   let files = 0
   return {
@@ -55,6 +55,16 @@ function cancellable(connection: Connection, signal: AbortSignal): Connection {
   return { ...connection, all, run: async (sql) => void (await all(sql)) }
 }
 
+/** A folder of its own below `parent`. */
+async function folder(parent: string): Promise<string> {
+  try {
+    await mkdir(parent, { recursive: true })
+    return await mkdtemp(join(parent, 'rewritten-'))
+  } catch (error) {
+    throw storeFault(parent, error)
+  }
+}
+
 type Writing = {
   readonly connection: Connection
   readonly table: Table
@@ -65,6 +75,7 @@ type Writing = {
 async function rewrite(writing: Writing, rewriting: Rewriting): Promise<RewrittenFiles> {
   const { connection, table } = writing
   const { columns, inputs } = rewriting
+  await checkFieldIds(connection, table, inputs)
   const { source, stays } = sourceRelation(table, rewriting)
   await connection.run(`CREATE OR REPLACE TEMP VIEW input AS ${source} WHERE ${stays}`)
   const whole = await sumsOf(connection, columns, 'input')
@@ -101,6 +112,28 @@ async function rewrite(writing: Writing, rewriting: Rewriting): Promise<Rewritte
     throw error
   }
   return { files, rows: whole.rows, purged, struckOut: before - whole.rows - purged }
+}
+
+/** Columns are read by field id, so that one of a file without ids would be written anew as nulls. */
+async function checkFieldIds(
+  connection: Connection,
+  table: Table,
+  inputs: Rewriting['inputs'],
+): Promise<void> {
+  const paths = inputs.map(({ path }) => sqlText(path)).join(', ')
+  const [[found] = []] = await connection.all(
+    `SELECT min(file_name) FROM parquet_schema([${paths}]) WHERE type IS NOT NULL AND field_id IS NULL`,
+  )
+  const file = inputs.find(({ path }) => path === found)
+  if (file === undefined) return
+  throw new Fault(
+    'invalid',
+    `${file.location} of table ${table.name} has columns without field ids`,
+    {
+      remedy:
+        'Another engine added it as it was (add_files). Let that engine rewrite it (optimize, rewrite_data_files); until then its day stays as it is.',
+    },
+  )
 }
 
 type Ranged = Writing & { readonly sort: readonly RewriteColumn[] }

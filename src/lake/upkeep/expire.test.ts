@@ -8,9 +8,11 @@ import { systemClock } from '../../flow/clock.ts'
 import { isFault } from '../../flow/fault.ts'
 import { RECORDS } from '../../market/tables.ts'
 import type { IcebergLake } from '../iceberg-lake.ts'
+import { STATUS } from '../iceberg/manifest.ts'
 import { mainSnapshot } from '../iceberg/metadata-document.ts'
 import { compact, COMPACTION_LIMITS } from './compact.ts'
 import { expireSnapshots } from './expire.ts'
+import { removeOrphans } from './orphans.ts'
 
 const clock = { ...systemClock, now: () => DAY_ZERO_MS }
 const NEVER = new AbortController().signal
@@ -55,7 +57,7 @@ const rowsIn = async (lake: IcebergLake): Promise<number> =>
 test('nothing that only appends ever loses a data file', async () => {
   const { lake, land, there } = await openWorld()
   await land(30)
-  const gone = await expireSnapshots(lake.tended(), { keep: 3 })
+  const gone = await expireSnapshots(lake.tended(), { keep: 3, graceMs: 0 })
   assert.equal(gone.snapshots, 27)
   assert.deepEqual(gone.dataFiles, [])
   assert.equal(there('/data/'), 30)
@@ -66,9 +68,9 @@ test('nothing that only appends ever loses a data file', async () => {
 test('a second expiry finds nothing to do and swaps nothing', async () => {
   const { lake, land, text } = await openWorld()
   await land(5)
-  await expireSnapshots(lake.tended(), { keep: 2 })
+  await expireSnapshots(lake.tended(), { keep: 2, graceMs: 0 })
   const before = text()
-  assert.equal((await expireSnapshots(lake.tended(), { keep: 2 })).snapshots, 0)
+  assert.equal((await expireSnapshots(lake.tended(), { keep: 2, graceMs: 0 })).snapshots, 0)
   assert.equal(text(), before)
 })
 
@@ -79,8 +81,8 @@ test('files that a compaction replaced go with the last snapshot that had them',
   assert.equal(done?.outcome, 'done')
   await land(1)
   assert.equal(there('/data/'), 6)
-  assert.deepEqual((await expireSnapshots(lake.tended(), { keep: 3 })).dataFiles, [])
-  const gone = await expireSnapshots(lake.tended(), { keep: 2 })
+  assert.deepEqual((await expireSnapshots(lake.tended(), { keep: 3, graceMs: 0 })).dataFiles, [])
+  const gone = await expireSnapshots(lake.tended(), { keep: 2, graceMs: 0 })
   assert.equal(gone.dataFiles.length, 4)
   assert.equal(there('/data/'), 2)
   assert.equal(await rowsIn(lake), 5)
@@ -94,7 +96,7 @@ test('what a tag keeps stays, whatever was replaced since', async () => {
   replace({ ...document, refs: { ...document.refs, audit: { 'snapshot-id': id, type: 'tag' } } })
   await gather()
   await land(3)
-  const gone = await expireSnapshots(lake.tended(), { keep: 1 })
+  const gone = await expireSnapshots(lake.tended(), { keep: 1, graceMs: 0 })
   assert.deepEqual(gone.dataFiles, [])
   assert.equal(there('/data/'), 4 + 1 + 3)
   assert.ok(metadata().snapshots.some((one) => one['snapshot-id'] === id))
@@ -114,7 +116,7 @@ test('what was added before a rollback goes once its snapshots expire; what is l
   })
   const again = await open({ clock })
   await again.commit(await again.stage(roll([{ partition: 0, first: 3, next: 9 }])))
-  const gone = await expireSnapshots(again.tended(), { keep: 1 })
+  const gone = await expireSnapshots(again.tended(), { keep: 1, graceMs: 0 })
   assert.equal(gone.dataFiles.length, 2)
   assert.equal(there('/data/'), 4)
   assert.equal(await rowsIn(again), 9)
@@ -139,7 +141,50 @@ test('statistics of snapshots that are gone go too', async () => {
       { 'snapshot-id': last?.['snapshot-id'] ?? 0, 'statistics-path': path('new') },
     ],
   })
-  await expireSnapshots(lake.tended(), { keep: 1 })
+  await expireSnapshots(lake.tended(), { keep: 1, graceMs: 0 })
   assert.ok(!store.objects.has('market/records/metadata/old.puffin'))
   assert.ok(store.objects.has('market/records/metadata/new.puffin'))
+})
+
+test('merged manifests and a compaction between the snapshots that stay: each of them still reads', async () => {
+  const { lake, land, gather, metadata, store, there } = await openWorld()
+  const io = lake.tended()
+  const keep = 100
+  await land(200)
+  await expireSnapshots(io, { keep, graceMs: 0 })
+  await gather()
+  for (let i = 0; i < 6; i++) {
+    await land(30)
+    await expireSnapshots(io, { keep, graceMs: 0 })
+    for (const snapshot of metadata().snapshots)
+      for (const manifest of await io.manifests.list(snapshot))
+        for (const { status, data_file } of await io.manifests.entries(manifest))
+          if (status !== STATUS.deleted)
+            assert.ok(
+              store.objects.has(store.keyOf(data_file.file_path) ?? ''),
+              data_file.file_path,
+            )
+  }
+  assert.equal(await rowsIn(lake), 380)
+  assert.equal(there('/data/'), 181)
+})
+
+test('what was taken out of the table less than an hour ago stays for whoever reads it', async () => {
+  const { lake, land, gather, there } = await openWorld()
+  await land(4)
+  await gather()
+  await land(3)
+  const gone = await expireSnapshots(lake.tended(), { keep: 1 })
+  assert.equal(gone.snapshots, 7)
+  assert.deepEqual(gone.dataFiles, [])
+  assert.equal(there('/data/'), 8)
+})
+
+test('a table whose files are not its own alone loses none', async () => {
+  const { lake, land, metadata, replace } = await openWorld()
+  await land(5)
+  const document = metadata()
+  replace({ ...document, properties: { ...document.properties, 'gc.enabled': 'false' } })
+  for (const job of [expireSnapshots, removeOrphans])
+    await assert.rejects(job(lake.tended()), (error) => isFault(error, 'invalid'))
 })

@@ -10,13 +10,19 @@ import {
   type Snapshot,
 } from '../iceberg/metadata-document.ts'
 import { headsOf, SNAPSHOTS_KEPT, withoutSnapshots } from '../iceberg/metadata.ts'
-import { removeFiles, type Tended } from './tended.ts'
+import { checkCollectable, removeFiles, type Tended } from './tended.ts'
 
 const READS_AT_ONCE = 8
+const GRACE_MS = 3_600_000
 
 export type Expiring = {
   /** The newest snapshots that stay, with heads of branches and tags; by default 360. */
   readonly keep?: number
+  /**
+   * Data files that a commit took out of the table less than this ago stay, for whoever is reading them, ms; they
+   * go as orphans. By default an hour: of several landers the newest 360 snapshots may be of a few minutes.
+   */
+  readonly graceMs?: number
   /** Says what would go and changes nothing. */
   readonly dryRun?: boolean
 }
@@ -33,26 +39,31 @@ export type Expired = {
 /**
  * Takes old snapshots out of the table, then removes the files that only they reached. The document goes first,
  * in one swap: a crash after it leaves files that nobody reads, for the removal of orphans. A file that any
- * snapshot left reaches is never removed. Faults as `commitMetadata`.
+ * snapshot left reaches is never removed. Faults: as `commitMetadata`; `invalid` where the table says gc.enabled=false.
  */
 export async function expireSnapshots(io: Tended, expiring: Expiring = {}): Promise<Expired> {
-  const { keep = SNAPSHOTS_KEPT, dryRun = false } = expiring
+  const { keep = SNAPSHOTS_KEPT, graceMs = GRACE_MS, dryRun = false } = expiring
   const base = await io.load()
+  checkCollectable(io.table, base.metadata)
   let before = base.metadata
+  const struckBeforeMs = graceMs === 0 ? Infinity : io.clock.now() - graceMs
   if (dryRun) {
     const ids = expirable(before, keep)
     const next = withoutSnapshots(before, { previous: '', expired: ids, nowMs: 0 })
-    return await onlyReached(io, before, next.metadata)
+    return await onlyReached(io, { before, after: next.metadata, struckBeforeMs })
   }
+  const seen = new Map(before.snapshots.map((one) => [one['snapshot-id'], one]))
   const after = await commitMetadata(io, base, {
     next: (metadata, previous) => {
       const expired = expirable(metadata, keep)
       if (expired.size === 0) return null
-      before = metadata
+      // A try that won although it was told otherwise took snapshots that this document has no more.
+      for (const one of metadata.snapshots) seen.set(one['snapshot-id'], one)
+      before = { ...metadata, snapshots: [...seen.values()] }
       return withoutSnapshots(metadata, { previous, expired, nowMs: io.clock.now() })
     },
   })
-  const gone = await onlyReached(io, before, after.metadata)
+  const gone = await onlyReached(io, { before, after: after.metadata, struckBeforeMs })
   await removeFiles(io, [...gone.dataFiles, ...gone.deleteFiles])
   await removeFiles(io, gone.metadataFiles)
   return gone
@@ -65,8 +76,18 @@ export function expirable(metadata: Metadata, keep: number): ReadonlySet<Long> {
   return new Set(old.map((one) => one['snapshot-id']).filter((id) => !heads.has(id)))
 }
 
+type Comparing = {
+  readonly before: Metadata
+  readonly after: Metadata
+  /** What was struck out later stays. */
+  readonly struckBeforeMs: number
+}
+
 /** The files that snapshots of `before` reached and none of `after` does. */
-async function onlyReached(io: Tended, before: Metadata, after: Metadata): Promise<Expired> {
+async function onlyReached(
+  io: Tended,
+  { before, after, struckBeforeMs }: Comparing,
+): Promise<Expired> {
   const kept = new Set(after.snapshots.map((one) => one['snapshot-id']))
   const expired = before.snapshots.filter((one) => !kept.has(one['snapshot-id']))
   if (expired.length === 0)
@@ -84,16 +105,24 @@ async function onlyReached(io: Tended, before: Metadata, after: Metadata): Promi
   const deadManifests = new Map<string, ManifestFile>()
   for (const manifest of lists.flat())
     if (!stays.has(manifest.manifest_path)) deadManifests.set(manifest.manifest_path, manifest)
-  const ids = new Set([...expired.map((one) => one['snapshot-id']), oldest?.['snapshot-id'] ?? -1])
+  const strikers = [...expired, ...(oldest === undefined ? [] : [oldest])]
+  const ids = new Set(
+    strikers
+      .filter((one) => one['timestamp-ms'] <= struckBeforeMs)
+      .map((one) => one['snapshot-id']),
+  )
   const oldestLists = oldest === undefined ? [] : await reader([oldest])
   const struck = [...lists.flat(), ...oldestLists.flat()].filter(mayStrike(ids))
   const candidates = await goneFiles(io, {
     struck: [...new Map(struck.map((one) => [one.manifest_path, one])).values()],
-    dead: [...deadManifests.values()],
+    dead: isOneLine ? [] : [...deadManifests.values()], // beside one line nothing was added
     ids,
     chain: new Set([...ancestors(before)].map((one) => one['snapshot-id'])),
   })
-  const live = await livePaths(io, isOneLine ? [mainSnapshot(after)] : after.snapshots)
+  const nothing = candidates.data.size + candidates.deletes.size === 0
+  const live = nothing
+    ? new Set<string>()
+    : await livePaths(io, isOneLine ? [mainSnapshot(after)] : after.snapshots)
   const isGone = (path: string) => !live.has(path)
   return {
     snapshots: expired.length,

@@ -1,7 +1,7 @@
 import { Fault } from '../../flow/fault.ts'
 import type { ManifestFile } from '../iceberg/manifest-list.ts'
 import type { Entry, Key } from '../store.ts'
-import type { Tended } from './tended.ts'
+import { checkCollectable, type Tended } from './tended.ts'
 
 // A batch is committed within an hour or never, and no reader plans for days on a document that it once read.
 const OLDER_THAN_MS = 3 * 86_400_000
@@ -24,16 +24,22 @@ export type Orphans = { readonly files: readonly Entry[]; readonly bytes: number
  * Removes data files, manifests, manifest lists and documents in the table's folder that no snapshot of the table
  * reaches and that are older than three days: what crashes, lost commits and expired snapshots left. Safe at any
  * time: what is reachable is asked after what is there was listed. Faults: `invalid` where the table names a file
- * by a location that cannot be compared with what is there; then nothing is removed.
+ * by a location that cannot be compared with what is there, or says gc.enabled=false; then nothing is removed.
  */
 export async function removeOrphans(io: Tended, cleaning: Cleaning = {}): Promise<Orphans> {
   const { olderThanMs = OLDER_THAN_MS, dryRun = false } = cleaning
   const { store, folder, clock } = io
+  checkCollectable(io.table, (await io.load()).metadata)
+  const there: Entry[] = []
+  for await (const entry of store.list(`${folder}/`)) there.push(entry)
+  // The store's own clock says how old its files are: one of ours that is ahead makes nothing older.
+  const newestMs = there.reduce((ms, { modifiedMs }) => Math.max(ms, modifiedMs), 0)
   // Who only looks may see younger ones too.
-  const before = clock.now() - Math.max(olderThanMs, dryRun ? 0 : ORPHAN_AGE_MS_MIN)
+  const before =
+    Math.min(clock.now(), newestMs) - Math.max(olderThanMs, dryRun ? 0 : ORPHAN_AGE_MS_MIN)
   const stale = new Map<Key, Entry>()
-  for await (const entry of store.list(`${folder}/`))
-    if (entry.modifiedMs < before && KINDS.test(entry.key)) stale.set(entry.key, entry)
+  for (const entry of there)
+    if (entry.modifiedMs <= before && KINDS.test(entry.key)) stale.set(entry.key, entry)
   if (stale.size > 0) await keepReachable(io, stale)
   const files = [...stale.values()]
   const keys = [...stale.keys()]

@@ -2,12 +2,12 @@ import { Fault, isFault } from '../../flow/fault.ts'
 import { commit } from '../iceberg/commit.ts'
 import type { TableState } from '../iceberg/committing.ts'
 import type { Live, LiveFile } from '../iceberg/live.ts'
+import type { Long } from '../iceberg/json.ts'
 import { mainId, type Metadata } from '../iceberg/metadata-document.ts'
 import { headsOf } from '../iceberg/metadata.ts'
 import { planLive } from '../iceberg/plan.ts'
 import { ourSpec } from '../iceberg/schema.ts'
 import type { DataFile } from '../lake.ts'
-import { momentOf } from '../moment.ts'
 import { columnsOf } from './columns.ts'
 import { COMPACTION_LIMITS, freed } from './compact.ts'
 import { expireSnapshots } from './expire.ts'
@@ -50,7 +50,8 @@ export type PurgeReport = {
  * writers never left the files alone.
  */
 export async function purge(io: Tended, purging: Purging): Promise<PurgeReport> {
-  checkHeads(io, (await io.load()).metadata)
+  const { metadata: started } = await io.load()
+  checkHeads(io, started)
   if (purging.dryRun === true) return await planned(io, purging)
   let [rows, filesRemoved, filesRewritten, bytesRemoved] = [0, 0, 0, 0]
   const gone = await untilFits(io, () => removeWhole(io, purging.what))
@@ -58,17 +59,19 @@ export async function purge(io: Tended, purging: Purging): Promise<PurgeReport> 
   filesRemoved += gone.length
   bytesRemoved += sum(gone, ({ sizeBytes }) => sizeBytes)
   const looked = new Set<string>()
+  const reach = { looked, until: started['last-sequence-number'] }
   for (;;) {
-    const done = await untilFits(io, () => rewriteSome(io, purging, looked))
+    const done = await untilFits(io, () => rewriteSome(io, purging, reach))
     if (done === null) break
     rows += done.purged
     if (done.purged > 0) filesRewritten += done.files.length
     if (done.purged > 0) bytesRemoved += sum(done.files, ({ sizeBytes }) => sizeBytes)
   }
-  const expired = await expireSnapshots(io, { keep: 0 })
+  const expired = await expireSnapshots(io, { keep: 0, graceMs: 0 })
   await untilFits(io, () => forget(io))
-  const again = await expireSnapshots(io, { keep: 0 })
+  const again = await expireSnapshots(io, { keep: 0, graceMs: 0 })
   await removeLeftovers(io) // of a purge or an expiry that was killed before
+  checkHeads(io, (await io.load()).metadata) // one that was made meanwhile keeps what was purged
   const snapshotsExpired = expired.snapshots + again.snapshots
   return { rows, filesRemoved, filesRewritten, bytesRemoved, snapshotsExpired }
 }
@@ -154,16 +157,35 @@ async function removeWhole(io: Tended, what: Purged): Promise<readonly LiveFile[
 
 type Rewritten = { readonly purged: number; readonly files: readonly LiveFile[] }
 
+type Reach = {
+  readonly looked: Set<string>
+  /** The sequence number at the start: what lands later is not what was asked to go. */
+  readonly until: Long
+}
+
+/** Whether a file may hold rows of before: it is as old, or its commit wrote older files anew. */
+function oldRows({ snapshots }: Metadata, until: Long): (file: LiveFile) => boolean {
+  const appends = new Set(
+    snapshots
+      .filter(({ summary }) => summary?.['operation'] === 'append')
+      .map((one) => one['sequence-number']),
+  )
+  return ({ sequenceNumber }) => sequenceNumber <= until || !appends.has(sequenceNumber)
+}
+
 /** The files of one day that may hold something of it and were not looked through yet; null: there are none. */
 async function rewriteSome(
   io: Tended,
   { what, workshop, signal }: Purging,
-  looked: Set<string>,
+  { looked, until }: Reach,
 ): Promise<Rewritten | null> {
   if (signal.aborted) throw cancelled()
   const base = await io.load()
   const live = await planLive({ ...io, metadata: base.metadata })
-  const left = sorted(io, live, what).partly.filter(({ file }) => !looked.has(file.location))
+  const isOld = oldRows(base.metadata, until)
+  const left = sorted(io, live, what).partly.filter(
+    (one) => !looked.has(one.file.location) && isOld(one),
+  )
   const [first] = left
   if (first === undefined) return null
   const { day } = first.file
@@ -179,14 +201,14 @@ async function rewriteSome(
     ...(what.kind === 'symbols' && { withoutSymbols: what.symbols }),
     ...(what.kind === 'before' && { fromMs: what.beforeMs }),
   }
-  const stagedAt = momentOf(io.clock)
   const staged = await stageReplacement(io, workshop, { inputs, rewriting })
   const addedLocations = staged.added.map(({ location }) => location)
-  if (staged.purged === 0) await removeFiles(io, addedLocations)
+  // Rows that were struck out are of the file's bytes still.
+  if (staged.purged === 0 && staged.struckOut === 0) await removeFiles(io, addedLocations)
   else {
     const replacement = { operation: 'overwrite', inputs, deletes: freed(live, inputs) } as const
     const properties = purgeNote(base.metadata, what, io.clock.now())
-    await commitReplacement(io, base, { ...replacement, ...staged, stagedAt, properties })
+    await commitReplacement(io, base, { ...replacement, ...staged, properties })
   }
   for (const { file } of inputs) looked.add(file.location)
   for (const location of addedLocations) looked.add(location)

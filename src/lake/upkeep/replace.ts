@@ -14,8 +14,9 @@ import { mainSnapshot, type Metadata } from '../iceberg/metadata-document.ts'
 import { specOf } from '../iceberg/schema.ts'
 import type { Operation } from '../iceberg/snapshot.ts'
 import type { DataFile } from '../lake.ts'
-import { ageMs, type Moment } from '../moment.ts'
+import { ageMs, momentOf, type Moment } from '../moment.ts'
 import { storeFile } from '../stage.ts'
+import { storeFault } from '../store-fault.ts'
 import type { RewriteInput, Rewriter, Rewriting, RewrittenFiles } from './rewriter.ts'
 import type { Tended } from './tended.ts'
 
@@ -42,7 +43,11 @@ export type Replacement = {
   readonly properties?: (base: Metadata) => Readonly<Record<string, string>>
 }
 
-export type Replaced = RewrittenFiles & { readonly added: readonly DataFile[] }
+export type Replaced = RewrittenFiles & {
+  readonly added: readonly DataFile[]
+  /** When the first of them was stored: the sorting before it may take as long as it takes. */
+  readonly stagedAt: Moment
+}
 
 /** Writes the rows of some files anew, as files that nobody sees yet. */
 export async function stageReplacement(
@@ -63,11 +68,12 @@ export async function stageReplacement(
     local.push({ location, path: await copies.path(location), rows, sizeBytes, deletes })
   }
   const written = await rewriter.write({ ...rewriting, inputs: local })
+  const stagedAt = momentOf(io.clock)
   try {
     const added: DataFile[] = []
     const partitionName = specOf(io.table).fields[0]?.name ?? ''
     for (const file of written.files) added.push(await storeFile(file, { ...io, partitionName }))
-    return { ...written, added }
+    return { ...written, added, stagedAt }
   } finally {
     for (const { path } of written.files) await removeLocal(path)
   }
@@ -104,7 +110,7 @@ export async function commitReplacement(
   })
 }
 
-/** No file of position deletes may apply to an input that was not there when it was read. */
+/** The position deletes that apply to the inputs must be those of when they were read: none more, and none less. */
 async function checkUntouched(
   io: Tended,
   metadata: Metadata,
@@ -112,8 +118,11 @@ async function checkUntouched(
 ): Promise<void> {
   const listed = await io.manifests.list(mainSnapshot(metadata))
   const ofDeletes = listed.filter(({ content }) => content === DELETE_MANIFEST)
-  if (ofDeletes.length === 0) return
+  if (ofDeletes.length === 0 && known.size === 0) return
   const { deletes } = await readLive({ ...io, metadata }, ofDeletes)
+  const there = new Set(deletes.map(({ location }) => location))
+  const undone = [...known].find((location) => !there.has(location))
+  if (undone !== undefined) throw conflict(`${undone} strikes out nothing any more`)
   const newer = deletes.find(
     (one) => !known.has(one.location) && inputs.some((input) => appliesTo(one, input)),
   )
@@ -132,15 +141,28 @@ async function localCopies(
     path: async (location) => {
       const known = pathOf(location) ?? copies.get(location)
       if (known !== undefined) return known
-      dir ??= await mkdtemp(join(parent, 'inputs-'))
-      const path = join(dir, `${copies.size}.parquet`)
-      await writeFile(path, await files.read(location))
+      const bytes = await files.read(location)
+      const path = await onDisk(parent, async () => {
+        dir ??= await mkdtemp(join(parent, 'inputs-'))
+        const copy = join(dir, `${copies.size}.parquet`)
+        await writeFile(copy, bytes)
+        return copy
+      })
       copies.set(location, path)
       return path
     },
     [Symbol.asyncDispose]: async () => {
       if (dir !== null) await rm(dir, { recursive: true, force: true })
     },
+  }
+}
+
+/** A full disk, or a folder that is gone, as the fault that says what to do. */
+async function onDisk<T>(dir: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    throw storeFault(dir, error)
   }
 }
 

@@ -1,4 +1,7 @@
+import { Fault } from '../../flow/fault.ts'
+import type { Table } from '../../market/tables.ts'
 import type { Committing } from '../iceberg/committing.ts'
+import type { Metadata } from '../iceberg/metadata-document.ts'
 import type { ManifestReader } from '../iceberg/manifest-reader.ts'
 import { keyInFolder } from '../iceberg/table-files.ts'
 import type { Key, Store } from '../store.ts'
@@ -10,6 +13,19 @@ export type Tended = Committing & {
   readonly folder: Key
   /** Keeps what it read: upkeep looks at a manifest more than once. */
   readonly manifests: ManifestReader
+}
+
+/** A table may say that its files are not its own: other tables then read them (Iceberg's gc.enabled). */
+export function checkCollectable(table: Table, { properties }: Metadata): void {
+  if (properties['gc.enabled'] !== 'false') return
+  throw new Fault(
+    'invalid',
+    `table ${table.name} has gc.enabled=false: its files may be others' too`,
+    {
+      remedy:
+        'Nothing was removed. Where no other table shares the files, set gc.enabled=true in the engine that set it; or switch land.upkeep off.',
+    },
+  )
 }
 
 // Removed in one call to the store.

@@ -7,6 +7,7 @@ import { systemClock, type Clock } from '../flow/clock.ts'
 import { isFault, type FaultKind } from '../flow/fault.ts'
 import { partition } from '../market/records.ts'
 import type { Catalog } from './catalog.ts'
+import { commit } from './iceberg/commit.ts'
 import { positionsKey } from './iceberg/positions.ts'
 import { readManifestList } from './iceberg/manifest-list.ts'
 import { mainSnapshot, type Metadata } from './iceberg/metadata-document.ts'
@@ -110,6 +111,21 @@ test('a rolled back table stops the writer; with consent it lands again from the
   assert.equal((await (await open()).positions([P0])).get(P0)?.next, 8)
   replace(rolledBack(metadata(), id))
   await assert.rejects(consenting.positions([P0]), fault('corrupt')) // the consent was for the one before
+})
+
+test('a commit that moves no position does not hide a rollback', async () => {
+  const { open, metadata, replace } = memoryLake()
+  const lake = await open()
+  await land(lake, 0, 3)
+  const id = mainSnapshot(metadata())?.['snapshot-id'] ?? 0
+  await land(lake, 3, 7)
+  replace(rolledBack(metadata(), id))
+  const io = lake.tended()
+  const change = { operation: 'replace', added: [], properties: () => ({}) } as const
+  await commit(io, await io.load(), change)
+  await assert.rejects((await open()).positions([P0]), fault('corrupt'))
+  const consenting = await open({ adoptRollback: true })
+  assert.equal((await consenting.positions([P0])).get(P0)?.next, 3)
 })
 
 const rolledBack = (metadata: Metadata, id: number | bigint): Metadata => ({

@@ -112,6 +112,22 @@ test('a large day is cut into ranges of symbols that do not overlap', async () =
   assert.deepEqual(await world.compact({ limits }), [])
 })
 
+test('long symbols, whose bounds are cut, do not have a day sorted again and again', async () => {
+  await using world = await openWorld()
+  for (let i = 0; i < 12; i++) {
+    const texts = Array.from({ length: 300 }, (_, k) =>
+      tradeText({ s: `BINANCE:1000SHIBUSDT${k % 3}`, t: NOON + k, p: i * 1000 + k }),
+    )
+    await world.small.append(texts, NOON)
+    await world.small.land()
+  }
+  const bytes = (await filesOf(world)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  const limits = { ...COMPACTION_LIMITS, targetBytes: Math.ceil(bytes / 4) }
+  assert.equal((await world.compact({ limits })).length, 1)
+  assert.ok((await filesOf(world)).length > 2)
+  assert.deepEqual(await world.compact({ limits }), [])
+})
+
 test('one symbol that fills several files is cut by time', async () => {
   await using world = await openWorld()
   for (let i = 0; i < 3; i++) await world.trades(1)

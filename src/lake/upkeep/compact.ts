@@ -200,6 +200,7 @@ function unsorted(
   const lateBytes = sizes(late.map(({ file }) => file)).bytesBefore
   const waits =
     rest.length > 0 &&
+    rest.length <= few &&
     late.length < smallFilesMin &&
     lateBytes <= bytes * lateShareMax &&
     isRun(table, rest)
@@ -218,7 +219,7 @@ function isRun(table: Table, files: readonly LiveFile[]): boolean {
 /** Bounds of long texts are cut: one that may be cut stands for every text that begins like it. */
 function ceiling(bound: Uint8Array | undefined): Uint8Array | undefined {
   const text = Buffer.from(bound ?? []).toString()
-  const mayBeCut = [...text].length >= BOUND_CODE_POINTS_MAX
+  const mayBeCut = Array.from(text).length >= BOUND_CODE_POINTS_MAX
   return mayBeCut ? (upperString(`${text}_`) ?? bound) : bound
 }
 

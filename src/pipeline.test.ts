@@ -26,12 +26,17 @@ function quietLog(records: number): Log {
   }
 }
 
-function landing(records: number, commit: () => Promise<void>) {
+function landing(
+  records: number,
+  commit: () => Promise<void>,
+  beforeStage: () => void = () => undefined,
+) {
   const staged: number[] = []
   const told: string[] = []
   const lake = {
     positions: async () => new Map(),
     stage: async ({ rows, stretches }: Rolled) => {
+      beforeStage()
       staged.push(rows)
       return { files: [], rows, stretches, stagedAt: { nowMs: 0, monotonicMs: 0 } }
     },
@@ -55,6 +60,19 @@ test('a refused commit ends its turn and the next begins, although the tape is q
   })
   await running
   assert.deepEqual(told, ['somebody was faster', 'somebody was faster'])
+})
+
+test('what cannot be staged ends its turn and the next begins, although the tape is quiet', async () => {
+  const full = new Fault('unavailable', 'the disk is full', { remedy: 'Free space.' })
+  const { running, told } = landing(
+    1,
+    async () => undefined,
+    () => {
+      throw full
+    },
+  )
+  await running
+  assert.deepEqual(told, ['the disk is full', 'the disk is full'])
 })
 
 test('the next batch is staged while one commits', async () => {

@@ -45,11 +45,11 @@ export async function land(landing: Landing): Promise<void> {
   for await (const turn of log.turns({ id: group, start: lake.positions }, signal)) {
     const { stage: unlessRefused, guard } = breaker<Run>()
     await from(turn)
-      .through(unlessRefused) // a refused commit ends the turn at once, also while the tape is quiet
+      .through(unlessRefused) // what cannot be staged or committed ends the turn at once, also while the tape is quiet
       .through(map(decode))
       .through(roll)
       .through(ahead(1)) // the next roll is read while this one is sorted and written
-      .through(map(lake.stage))
+      .through(map(guard(lake.stage)))
       .through(ahead(1)) // the next batch is staged while this one commits
       .into(each(guard(lake.commit)))
       .catch(async (error: unknown) => {

@@ -3,7 +3,7 @@ export const ENGINE = 'Athena engine version 3'
 
 /** Whose credentials the default chain found. */
 export type Identity = {
-  /** The access key's id with its middle left out: `AKIA…3XYZ`. */
+  /** The access key's id with its middle left out: `AKIA…3XYZ`; of a short one its end alone. */
   readonly key: string
   /** Where the chain found it, in words. */
   readonly source: string

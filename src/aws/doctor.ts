@@ -1,5 +1,6 @@
 import { isFault } from '../flow/fault.ts'
 import { ENGINE, sizeText, type Account, type RunStatement } from './account.ts'
+import { causesTold } from './causes.ts'
 import { TABLES } from './setup.ts'
 
 /** Credentials that end sooner than this will not see a long landing through. */
@@ -19,7 +20,7 @@ export type DoctorOptions = {
   readonly bucket: string
   /** Of the lake in the bucket, without slashes around it; empty: all of it. */
   readonly prefix: string
-  readonly workgroup: string
+  readonly workgroup: { readonly name: string; readonly output: string }
   readonly views: readonly string[]
   /** Throws where the store cannot create atomically. */
   readonly probeStore: () => Promise<void>
@@ -41,7 +42,7 @@ const skip = (says: string): Answer => ({ word: 'skip', says })
 
 const SETUP = 'Run `ticklake aws setup`.'
 
-/** In the order in which things depend on each other; each is looked at whatever became of those before. */
+/** In the order in which things depend on each other; each is looked at whatever becomes of those before. */
 const CHECKS: readonly Check[] = [
   { name: 'identity', run: identity },
   { name: 'region', run: async ({ account }) => [ok(account.region)] },
@@ -54,11 +55,19 @@ const CHECKS: readonly Check[] = [
   { name: 'athena', run: athena },
 ]
 
-/** Looks at all that a lake in AWS needs, each right by trying it. Leaves nothing behind. */
+/**
+ * Looks at all that a lake in AWS needs, each right by trying it, all at the same time, so that of several
+ * servers that are silent one is waited for. A cause is told once. Leaves nothing behind.
+ */
 export async function* examine(options: DoctorOptions): AsyncGenerator<Finding> {
-  for (const { name, run } of CHECKS) {
+  const isTold = causesTold()
+  const begun = CHECKS.map(({ name, run }) => ({ name, answers: answersOf(run, options) }))
+  for (const { name, answers } of begun) {
+    for (const answer of await answers) {
+      const isSkipped = answer.word === 'fail' && isTold(answer)
+      yield { name, ...(isSkipped ? skip('for the cause told above') : answer) }
+    }
     if (options.signal.aborted) return
-    for (const answer of await answersOf(run, options)) yield { name, ...answer }
   }
 }
 
@@ -125,10 +134,14 @@ async function keeping(
           'Add a lifecycle rule that expires noncurrent versions, after 7 days say.',
         ),
       ]
-    const hint = 'A lifecycle rule may abort multipart uploads that were not completed for 3 days.'
     return abortsUploads
       ? []
-      : [{ ...ok('unfinished uploads stay and are paid for'), remedy: hint }]
+      : [
+          warn(
+            'uploads that are broken off stay, and are paid for',
+            'Add a lifecycle rule that drops incomplete multipart uploads after a day.',
+          ),
+        ]
   } catch (error) {
     if (!isFault(error)) throw error
     return [skip(`its lifecycle: ${error.message}`)]
@@ -165,7 +178,8 @@ async function tables({ account, database: name }: DoctorOptions): Promise<reado
   return answers
 }
 
-async function workgroup({ account, workgroup: name }: DoctorOptions): Promise<readonly Answer[]> {
+async function workgroup({ account, workgroup }: DoctorOptions): Promise<readonly Answer[]> {
+  const { name } = workgroup
   const found = await account.workgroup(name)
   if (found === null) return [fail(`there is no workgroup ${name}`, SETUP)]
   const { output, scanBytesMax, enforced, engine, enabled } = found
@@ -174,6 +188,13 @@ async function workgroup({ account, workgroup: name }: DoctorOptions): Promise<r
   if (engine !== ENGINE) return [warn(`${name} runs ${engine}, not ${ENGINE}`, SETUP)]
   if (scanBytesMax === null || !enforced)
     return [warn(`${name} lets a query read as much as it likes`, SETUP)]
+  if (output !== workgroup.output)
+    return [
+      warn(
+        `${name} writes its answers to ${output}, and the settings say ${workgroup.output}`,
+        'Name this lake’s workgroup by TICKLAKE_ATHENA_WORKGROUP, or its place by TICKLAKE_ATHENA_OUTPUT.',
+      ),
+    ]
   return [ok(`${name}: at most ${sizeText(scanBytesMax)} a query, answers to ${output}`)]
 }
 

@@ -7,7 +7,8 @@ import { workgroupsOf } from './sdk-workgroups.ts'
 const CONNECT_MS_MAX = 5000
 /** What is asked here takes AWS a second or two. */
 const ANSWER_MS_MAX = 10_000
-const TRIES_MAX = 3
+/** So that a server which answers nothing is waited for twice as long in all. */
+const TRIES_MAX = 2
 
 type Advice = { readonly kind: 'invalid' | 'unavailable'; readonly remedy: string }
 
@@ -27,7 +28,7 @@ export type During = <T>(action: string, call: () => Promise<T>) => Promise<T>
 
 /** The account that AWS's default chain of credentials leads to. Faults: `invalid` naming the right that lacks. */
 export async function openSdkAccount(options: SdkAccountOptions): Promise<Account> {
-  const { region, s3Endpoint, glueEndpoint, athenaEndpoint, pathStyle, readError } = options
+  const { region, s3Endpoint, glueEndpoint, athenaEndpoint, pathStyle } = options
   const { S3Client } = await import('@aws-sdk/client-s3')
   const { GlueClient } = await import('@aws-sdk/client-glue')
   const { AthenaClient } = await import('@aws-sdk/client-athena')
@@ -53,7 +54,33 @@ export async function openSdkAccount(options: SdkAccountOptions): Promise<Accoun
     ...common,
     ...(athenaEndpoint !== null && { endpoint: athenaEndpoint }),
   })
-  const during: During = async (action, call) => {
+  const during = duringOf(options)
+  return {
+    region,
+    identity: () => during('credentials', async () => identityOf(await s3.config.credentials())),
+    ...(await bucketsOf(s3, during)),
+    ...(await catalogOf(glue, during)),
+    ...(await workgroupsOf(athena, during)),
+    [Symbol.dispose]: () => {
+      s3.destroy()
+      glue.destroy()
+      athena.destroy()
+    },
+  }
+}
+
+function duringOf(options: SdkAccountOptions): During {
+  const { region, s3Endpoint, glueEndpoint, athenaEndpoint, readError } = options
+  const endpoints: Readonly<Record<string, string | null>> = {
+    s3: s3Endpoint,
+    glue: glueEndpoint,
+    athena: athenaEndpoint,
+  }
+  const hostOf = (action: string): string => {
+    const [service = ''] = action.split(':')
+    return endpoints[service]?.split('/')[2] ?? `${service}.${region}.amazonaws.com`
+  }
+  return async (action, call) => {
     try {
       return await call()
     } catch (error) {
@@ -67,20 +94,9 @@ export async function openSdkAccount(options: SdkAccountOptions): Promise<Accoun
         Forbidden: denied,
         ...(statusOf(error) === 403 && { Unknown: denied }), // of HEAD, whose answer has no body
       } as const
-      throw readError(action, error, own)
+      const named = error instanceof Error ? Object.assign(error, { host: hostOf(action) }) : error
+      throw readError(action, named, own)
     }
-  }
-  return {
-    region,
-    identity: () => during('credentials', async () => identityOf(await s3.config.credentials())),
-    ...(await bucketsOf(s3, during)),
-    ...(await catalogOf(glue, during)),
-    ...(await workgroupsOf(athena, during)),
-    [Symbol.dispose]: () => {
-      s3.destroy()
-      glue.destroy()
-      athena.destroy()
-    },
   }
 }
 
@@ -107,7 +123,7 @@ function identityOf(credentials: {
   const { accessKeyId, expiration, $source = {} } = credentials
   const found = SOURCES.find(([mark]) => $source[mark] !== undefined)
   return {
-    key: accessKeyId.length < 12 ? '…' : `${accessKeyId.slice(0, 4)}…${accessKeyId.slice(-4)}`,
+    key: `${accessKeyId.length < 12 ? '' : accessKeyId.slice(0, 4)}…${accessKeyId.slice(-4)}`,
     source: found?.[1] ?? 'the default chain',
     expiresMs: expiration?.getTime() ?? null,
   }

@@ -62,6 +62,7 @@ function memoryAccount(denied: readonly (keyof Account)[] = []) {
     bucket: 'lake',
     workgroup: WORKGROUP,
     views: VIEWS,
+    mayMoveOutput: false,
     signal: new AbortController().signal,
   }
   const land = () =>
@@ -76,6 +77,7 @@ describe('setup', () => {
   test('makes what is missing, and the views once the tables are there', async () => {
     const { options, ran, groups, land } = memoryAccount()
     assert.deepEqual(words(await planSetup(options)), {
+      'bucket lake': 'there',
       'database market': 'to make',
       'workgroup ticklake': 'to make',
       'table records': 'waits',
@@ -90,6 +92,7 @@ describe('setup', () => {
     assert.deepEqual(ran, [])
     land()
     assert.deepEqual(words(await Array.fromAsync(setUp(options))), {
+      'bucket lake': 'there',
       'database market': 'there',
       'workgroup ticklake': 'there',
       'table records': 'there',
@@ -113,11 +116,77 @@ describe('setup', () => {
     assert.equal(groups.get('ticklake')?.scanBytesMax, 10e9)
   })
 
+  test('leaves a workgroup alone whose answers go elsewhere, unless it is told to move them', async () => {
+    const { options, groups } = memoryAccount()
+    groups.set('ticklake', { ...WORKGROUP, output: 's3://other/x-athena/', bucketOwner: null })
+    const outcomes = await Array.fromAsync(setUp(options))
+    const { word, says, remedy } = outcomes.find(({ name }) => name === 'workgroup ticklake') ?? {}
+    assert.equal(word, 'refused')
+    assert.match(says ?? '', /s3:\/\/other\/x-athena\/.*another lake/)
+    assert.match(remedy ?? '', /TICKLAKE_ATHENA_WORKGROUP/)
+    assert.equal(groups.get('ticklake')?.output, 's3://other/x-athena/')
+    const moved = await Array.fromAsync(setUp({ ...options, mayMoveOutput: true }))
+    assert.equal(words(moved)['workgroup ticklake'], 'changed')
+    assert.equal(groups.get('ticklake')?.output, WORKGROUP.output)
+  })
+
+  test('does nothing without the bucket', async () => {
+    const { options, groups } = memoryAccount()
+    const outcomes = await Array.fromAsync(setUp({ ...options, bucket: 'none' }))
+    assert.deepEqual(words(outcomes), { 'bucket none': 'refused' })
+    assert.equal(groups.size, 0)
+    assert.deepEqual(words(await planSetup({ ...options, bucket: 'none' })), words(outcomes))
+  })
+
+  test('goes on after an answer that cannot be read, and ends where there is none', async () => {
+    const { options, account } = memoryAccount()
+    const failing = (cause: unknown): SetupOptions => ({
+      ...options,
+      account: {
+        ...account,
+        workgroup: async () => {
+          throw new Fault('unavailable', 'athena:GetWorkGroup: ?', { remedy: 'Look.', cause })
+        },
+      },
+    })
+    const answered = { $metadata: { httpStatusCode: 500 } }
+    const outcomes = words(await planSetup(failing(answered)))
+    assert.equal(outcomes['workgroup ticklake'], 'refused')
+    assert.equal(outcomes['table records'], 'waits')
+    await assert.rejects(planSetup(failing(new Error('timed out'))))
+  })
+
+  test('tells a cause once', async () => {
+    const { options, account } = memoryAccount()
+    const nobody = (action: string) => async () => {
+      throw new Fault('invalid', `${action}: no credentials`, { remedy: 'Log in.' })
+    }
+    const closed: Account = {
+      ...account,
+      bucket: nobody('s3:ListBucket'),
+      database: nobody('glue:GetDatabase'),
+      workgroup: nobody('athena:GetWorkGroup'),
+      table: nobody('glue:GetTable'),
+    }
+    const outcomes = await planSetup({ ...options, account: closed })
+    assert.deepEqual(
+      [...new Set(outcomes.slice(1).map(({ word }) => word))].concat(outcomes[0]?.word ?? 'there'),
+      ['skipped', 'refused'],
+    )
+  })
+
+  test('says of a view that was sent and did not come that it was sent', async () => {
+    const { options, land } = memoryAccount()
+    land()
+    const outcomes = words(await Array.fromAsync(setUp({ ...options, run: async () => undefined })))
+    assert.equal(outcomes['view trades'], 'sent')
+  })
+
   test('goes on after what it may not do, and names the right', async () => {
     const { options } = memoryAccount(['makeDatabase', 'workgroup'])
     const outcomes = await Array.fromAsync(setUp(options))
     assert.deepEqual(
-      outcomes.slice(0, 3).map(({ word, remedy }) => [word, remedy?.slice(0, 20)]),
+      outcomes.slice(1, 4).map(({ word, remedy }) => [word, remedy?.slice(0, 20)]),
       [
         ['refused', 'Allow makeDatabase.'],
         ['refused', 'Allow workgroup.'],
@@ -149,7 +218,7 @@ describe('doctor', () => {
         database: 'market',
         bucket: 'lake',
         prefix: 'x',
-        workgroup: 'ticklake',
+        workgroup: WORKGROUP,
         views: VIEWS.map(({ name }) => name),
         probeStore: async () => undefined,
         nowMs: 0,
@@ -173,6 +242,16 @@ describe('doctor', () => {
       [...new Set(findings.map(({ name }) => name))],
       'identity region bucket create database tables workgroup views athena'.split(' '),
     )
+  })
+
+  test('warns of a workgroup that writes its answers elsewhere', async () => {
+    const world = memoryAccount()
+    world.land()
+    await Array.fromAsync(setUp(world.options))
+    world.groups.set('ticklake', { ...WORKGROUP, output: 's3://b/c/', bucketOwner: null })
+    const found = (await look(world)).filter(({ word }) => word !== 'ok')
+    assert.deepEqual(wordsOf(found), ['workgroup warn'])
+    assert.match(found[0]?.says ?? '', /s3:\/\/b\/c\/.*s3:\/\/lake\/x-athena\//)
   })
 
   test('names what is missing and who makes it', async () => {

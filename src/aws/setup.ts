@@ -1,5 +1,7 @@
 import { isFault } from '../flow/fault.ts'
-import { ENGINE, sizeText, type Account, type RunStatement, type WorkgroupSpec } from './account.ts'
+import type { Account, RunStatement, WorkgroupSpec } from './account.ts'
+import { causesTold } from './causes.ts'
+import { workgroupPlan } from './workgroup-plan.ts'
 
 /** The tables, which `ticklake land` makes. */
 export const TABLES = ['records', 'feed_log'] as const
@@ -14,10 +16,23 @@ export type SetupOptions = {
   readonly address: string
   readonly bucket: string
   readonly workgroup: Omit<WorkgroupSpec, 'bucketOwner'>
+  /** The workgroup's answers may go elsewhere than they do. */
+  readonly mayMoveOutput: boolean
   /** In the order in which they build on each other. */
   readonly views: readonly View[]
   readonly signal: AbortSignal
 }
+
+type Word =
+  | 'there'
+  | 'to make'
+  | 'to change'
+  | 'made'
+  | 'changed'
+  | 'sent'
+  | 'waits'
+  | 'refused'
+  | 'skipped'
 
 /** What a step found, or did. */
 export type StepOutcome = {
@@ -25,9 +40,10 @@ export type StepOutcome = {
   readonly name: string
   /**
    * `to make` and `to change` stand in a plan; `waits`: for what another program makes; `refused`: it could
-   * not be done, and the others may be.
+   * not be done, and the others may be; `skipped`: refused for the cause of one before; `sent`: it was run,
+   * and is not to be seen yet.
    */
-  readonly word: 'there' | 'to make' | 'to change' | 'made' | 'changed' | 'waits' | 'refused'
+  readonly word: Word
   readonly says: string
   readonly remedy?: string
 }
@@ -37,26 +53,48 @@ type Step = {
   /** What is to be done, and doing it; a step that is done already has nothing. */
   readonly plan: () => Promise<Planned>
 }
-type Planned = Omit<StepOutcome, 'name'> & { readonly act?: () => Promise<void> }
+export type Planned = Omit<StepOutcome, 'name'> & {
+  readonly act?: () => Promise<void>
+  /** Whether what was made is to be seen. */
+  readonly isThere?: () => Promise<boolean>
+  /** Without it all that follows is in vain. */
+  readonly ends?: boolean
+}
 type Named = Planned & { readonly name: string }
 
 /** What setup would do: nothing is changed. Faults: `unavailable` where AWS does not answer. */
 export async function planSetup(options: SetupOptions): Promise<readonly StepOutcome[]> {
   const outcomes: StepOutcome[] = []
-  for (const step of stepsOf(options)) outcomes.push(outcomeOf(await planned(step)))
+  const told = tellingOnce()
+  for (const step of stepsOf(options)) {
+    const found = await planned(step)
+    outcomes.push(told(outcomeOf(found)))
+    if (found.ends === true) break
+  }
   return outcomes
 }
 
 /**
  * Makes or changes what is not as it should be, in order, each step told as it ends; one that is refused does
- * not keep the others from being done. May be run again at any time. Faults: `unavailable`, as above.
+ * not keep the others from being done, but for a bucket that is not there. May be run again at any time. Faults:
+ * `unavailable`, as above.
  */
 export async function* setUp(options: SetupOptions): AsyncGenerator<StepOutcome> {
+  const told = tellingOnce()
   for (const step of stepsOf(options)) {
     if (options.signal.aborted) return
     const found = await planned(step)
-    yield found.act === undefined ? outcomeOf(found) : await acted(found, found.act)
+    yield told(found.act === undefined ? outcomeOf(found) : await acted(found, found.act))
+    if (found.ends === true) return
   }
+}
+
+function tellingOnce(): (outcome: StepOutcome) => StepOutcome {
+  const isTold = causesTold()
+  return (outcome) =>
+    outcome.word === 'refused' && isTold(outcome)
+      ? { name: outcome.name, word: 'skipped', says: 'for the cause told above' }
+      : outcome
 }
 
 const outcomeOf = ({ name, word, says, remedy }: Named): StepOutcome => ({
@@ -75,9 +113,11 @@ async function planned({ name, plan }: Step): Promise<Named> {
 }
 
 async function acted(found: Named, act: () => Promise<void>): Promise<StepOutcome> {
-  const { name, word, says } = found
+  const { name, word, says, isThere } = found
   try {
     await act()
+    if (isThere !== undefined && !(await isThere()))
+      return { name, word: 'sent', says: 'it is not there yet', remedy: 'Run it again later.' }
     return { name, word: word === 'to make' ? 'made' : 'changed', says }
   } catch (error) {
     return outcomeOf(refused(name, error))
@@ -85,19 +125,36 @@ async function acted(found: Named, act: () => Promise<void>): Promise<StepOutcom
 }
 
 function refused(name: string, error: unknown): Named {
+  if (!isFault(error) || error.kind === 'bug') throw error
   // Where nobody answers, the steps after it would wait in vain too.
-  if (!isFault(error, 'invalid') && !isFault(error, 'closed')) throw error
+  if (error.kind === 'unavailable' && !isAnswered(error.cause)) throw error
   return { name, word: 'refused', says: error.message, remedy: error.remedy }
 }
 
+/** An error of the SDK that came with an HTTP status. */
+const isAnswered = (error: unknown): boolean =>
+  (error as { readonly $metadata?: { readonly httpStatusCode?: number } } | undefined)?.$metadata
+    ?.httpStatusCode !== undefined
+
 function stepsOf(options: SetupOptions): readonly Step[] {
-  const { database, workgroup, views } = options
+  const { database, bucket, workgroup, views } = options
   return [
+    { name: `bucket ${bucket}`, plan: () => bucketPlan(options) },
     { name: `database ${database}`, plan: () => databasePlan(options) },
     { name: `workgroup ${workgroup.name}`, plan: () => workgroupPlan(options) },
     ...TABLES.map((name) => ({ name: `table ${name}`, plan: () => tablePlan(options, name) })),
     ...views.map((view) => ({ name: `view ${view.name}`, plan: () => viewPlan(options, view) })),
   ]
+}
+
+async function bucketPlan({ account, bucket }: SetupOptions): Promise<Planned> {
+  if ((await account.bucket(bucket)) !== null) return { word: 'there', says: 'in S3' }
+  return {
+    word: 'refused',
+    says: 'there is no bucket of this name',
+    remedy: `Make it: aws s3 mb s3://${bucket}, or correct --lake. Nothing else is done before.`,
+    ends: true,
+  }
 }
 
 async function databasePlan({ account, database, address }: SetupOptions): Promise<Planned> {
@@ -107,45 +164,6 @@ async function databasePlan({ account, database, address }: SetupOptions): Promi
     word: 'to make',
     says: 'in the Glue catalog',
     act: () => account.makeDatabase(database, `${address}/${database}`),
-  }
-}
-
-async function workgroupPlan(options: SetupOptions): Promise<Planned> {
-  const { account, workgroup } = options
-  const found = await account.workgroup(workgroup.name)
-  const spec = { ...workgroup, bucketOwner: await ownerOf(options) }
-  const { output, scanBytesMax } = spec
-  const limit = `at most ${sizeText(scanBytesMax)} a query, answers to ${output}`
-  if (found === null)
-    return { word: 'to make', says: limit, act: () => account.makeWorkgroup(spec) }
-  const differs = [
-    ...(found.output === output ? [] : [`answers to ${output}, not ${found.output ?? 'nowhere'}`]),
-    ...(found.scanBytesMax === scanBytesMax
-      ? []
-      : [
-          `at most ${sizeText(scanBytesMax)} a query, not ${found.scanBytesMax === null ? 'any' : sizeText(found.scanBytesMax)}`,
-        ]),
-    ...(found.enforced ? [] : ['its settings enforced']),
-    ...(found.engine === ENGINE ? [] : [`${ENGINE}, not ${found.engine}`]),
-    ...(found.enabled ? [] : ['enabled']),
-  ]
-  if (differs.length === 0) return { word: 'there', says: limit }
-  return {
-    word: 'to change',
-    says: differs.join('; '),
-    act: () => account.changeWorkgroup(spec),
-  }
-}
-
-/** The bucket's account where it is that of the catalog: then Athena writes answers into no other's. */
-async function ownerOf(options: SetupOptions): Promise<string | null> {
-  const { account, database, bucket, workgroup } = options
-  if (!workgroup.output.startsWith(`s3://${bucket}/`)) return null
-  try {
-    const owner = (await account.database(database))?.account ?? null
-    return owner !== null && (await account.owns(owner, bucket)) ? owner : null
-  } catch {
-    return null // who may not look sets the workgroup up without it
   }
 }
 
@@ -183,5 +201,6 @@ async function viewPlan(options: SetupOptions, { name, sql }: View): Promise<Pla
     word: found === null ? 'to make' : 'to change',
     says: found === null ? 'by Athena' : 'as this version of ticklake has it',
     act: () => run(sql, signal),
+    isThere: async () => (await account.table(database, name)) !== null,
   }
 }

@@ -1,7 +1,9 @@
 import type { Parts } from '../config/components.ts'
 import { Fault } from '../flow/fault.ts'
+import type { Fetching, LakeQuery } from '../config/asking.ts'
 import type { Answer, Limits, Query } from '../query/query.ts'
 import type { Invocation } from './command.ts'
+import { bySettings } from './exit.ts'
 import { FORMATS, formatAnswer, type Format } from './formats.ts'
 import { plain } from './terminal.ts'
 import { showBytes } from './times.ts'
@@ -12,25 +14,54 @@ export async function withQuery<T>(
   invocation: Invocation,
   use: (query: Query, parts: Parts) => Promise<T>,
 ): Promise<T> {
-  const { partsOf } = await import('../config/components.ts')
   const { openQuery } = await import('../config/asking.ts')
-  const parts = partsOf(await invocation.settings())
+  const { partsToAsk } = await import('../config/tapes.ts')
+  const loaded = await invocation.settings()
+  const parts = await bySettings(() => partsToAsk(loaded))
   let fetching: string | null = null
   using line = workingLine(invocation, () => fetching)
-  await using query = await openQuery(parts, ({ bytes, bytesTotal }) => {
+  const told = ({ bytes, bytesTotal }: Fetching) => {
     fetching =
       bytes < bytesTotal ? `fetching ${showBytes(bytes)} of ${showBytes(bytesTotal)} from S3` : null
     if (fetching === null) line.hide()
-  })
-  await sayIfSimulated(invocation, parts)
+  }
+  await using query = await bySettings(() => openQuery(parts, told))
+  line.hide()
+  await sayWhatIsAsked(invocation, parts, query)
   return await use(query, parts) // awaited here, before the engine is closed
 }
 
+/** What nobody named, or what is not there, is said on stderr. */
+async function sayWhatIsAsked(
+  invocation: Invocation,
+  parts: Parts,
+  { covers, binding }: LakeQuery,
+): Promise<void> {
+  const { terminal, json } = invocation
+  const { isFound, namesLake } = await import('../config/tapes.ts')
+  const { isSimulated } = await import('../config/places.ts')
+  if (binding === null && namesLake(parts)) terminal.err(await noTableText(parts))
+  if (json) return
+  if (covers === 'lake') {
+    const simulated = isSimulated(binding?.source ?? '') ? '; the trades are simulated' : ''
+    terminal.err(`no tape here: answers reach to the last commit${simulated}\n`)
+  } else if (isFound(parts) && terminal.errIsScreen) {
+    const simulated = parts.places.simulated ? ', which is simulated' : ''
+    terminal.err(`asking the only tape here${simulated}: --data ${plain(parts.places.data)}\n`)
+  } else await sayIfSimulated(invocation, parts)
+}
+
+/** That the catalog has none of the lake's tables: a slip in its name, or nothing landed yet. */
+export async function noTableText({ places }: Pick<Parts, 'places'>): Promise<string> {
+  const { catalogText, lakeText } = await import('../config/lake-places.ts')
+  return `there is no table in ${plain(catalogText(places))} (lake ${plain(lakeText(places))}): nothing has landed there\n`
+}
+
 /** A person who has real trades beside and names none of both is told that these are simulated. */
-async function sayIfSimulated({ terminal, json }: Invocation, parts: Parts): Promise<void> {
+async function sayIfSimulated({ terminal }: Invocation, parts: Parts): Promise<void> {
   const { loaded, places } = parts
   const unnamed = ['data', 'source', 'feed', 'tape'] as const
-  if (json || !terminal.errIsScreen || !places.simulated) return
+  if (!terminal.errIsScreen || !places.simulated) return
   if (unnamed.some((name) => loaded.origins.get(name) !== 'default')) return
   const { otherData } = await import('../config/tapes.ts')
   const others = otherData(places)

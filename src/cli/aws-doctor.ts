@@ -1,4 +1,4 @@
-import { EXIT } from './exit.ts'
+import { EXIT, signalExit } from './exit.ts'
 import type { Invocation } from './command.ts'
 import { show } from './doctor.ts'
 
@@ -8,10 +8,13 @@ export async function doctor(invocation: Invocation): Promise<number> {
   const { openCloud } = await import('../config/cloud.ts')
   const { examine } = await import('../aws/doctor.ts')
   using cloud = await openCloud(partsOf(await invocation.settings()))
+  const { signal } = invocation
   let failed = false
-  for await (const { name, ...outcome } of examine(cloud.doctor(invocation.signal))) {
+  for await (const { name, ...outcome } of examine(cloud.doctor(signal))) {
+    if (signal.aborted) break
     failed ||= outcome.word === 'fail'
     await show(invocation, name, outcome)
   }
+  if (signal.aborted) return signalExit(signal.reason)
   return failed ? EXIT.failed : EXIT.ok
 }

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import type { StepOutcome } from '../config/cloud.ts'
 import type { Invocation } from './command.ts'
-import { EXIT } from './exit.ts'
+import { EXIT, signalExit } from './exit.ts'
 import { plain, type Style } from './terminal.ts'
 
 const STYLES: Readonly<Record<StepOutcome['word'], Style>> = {
@@ -10,8 +10,10 @@ const STYLES: Readonly<Record<StepOutcome['word'], Style>> = {
   'to change': 'cyan',
   made: 'green',
   changed: 'green',
+  sent: 'yellow',
   waits: 'yellow',
   refused: 'red',
+  skipped: 'dim',
 }
 
 export type SettingUp = { readonly dryRun: boolean; readonly yes: boolean }
@@ -26,16 +28,17 @@ export async function setup(invocation: Invocation, { dryRun, yes }: SettingUp):
   const { openCloud } = await import('../config/cloud.ts')
   const { planSetup, setUp } = await import('../aws/setup.ts')
   using cloud = await openCloud(partsOf(await invocation.settings()))
-  const options = cloud.setup(signal)
+  const options = cloud.setup(signal, yes)
   const plan = await planSetup(options)
   const how = { terminal, json, nameWidth: Math.max(...plan.map(({ name }) => name.length)) }
   const isWork = plan.some(({ word }) => word === 'to make' || word === 'to change')
   const shown = dryRun || !isWork || !yes
   if (shown) for (const outcome of plan) await terminal.out(textOf(outcome, how))
   if (dryRun || !isWork) return exitOf(plan)
-  if (!yes && !(await agreed(signal))) {
+  const answer = yes ? 'yes' : await asked(signal)
+  if (answer !== 'yes') {
     terminal.err('nothing was done\n')
-    return EXIT.failed
+    return answer === 'no' ? EXIT.failed : EXIT.interrupted
   }
   const done: StepOutcome[] = []
   for await (const outcome of setUp(options)) {
@@ -43,19 +46,29 @@ export async function setup(invocation: Invocation, { dryRun, yes }: SettingUp):
     await terminal.out(textOf(outcome, how))
   }
   if (!json && signal.aborted) terminal.err('stopped; run it again to do the rest\n')
-  return signal.aborted ? EXIT.failed : exitOf(done)
+  return signal.aborted ? signalExit(signal.reason) : exitOf(done)
 }
 
 const exitOf = (outcomes: readonly StepOutcome[]): number =>
   outcomes.some(({ word }) => word === 'refused') ? EXIT.failed : EXIT.ok
 
-async function agreed(signal: AbortSignal): Promise<boolean> {
+/** Asks on the terminal. `stopped`: by Ctrl-C, whether the terminal tells of it or the system. */
+async function asked(signal: AbortSignal): Promise<'yes' | 'no' | 'stopped'> {
   const lines = createInterface({ input: process.stdin, output: process.stderr })
+  const over = new AbortController()
+  let isStopped = false
+  lines.on('SIGINT', () => {
+    isStopped = true
+    over.abort()
+  })
+  lines.on('close', () => over.abort())
   try {
-    const answer = await lines.question('Do it? [y/N] ', { signal })
-    return /^y(es)?$/i.test(answer.trim())
+    const how = { signal: AbortSignal.any([signal, over.signal]) }
+    const answer = await lines.question('Do it? [y/N] ', how)
+    return /^y(es)?$/i.test(answer.trim()) ? 'yes' : 'no'
   } catch {
-    return false // Ctrl-C or Ctrl-D
+    process.stderr.write('\n') // the question's own line had no end yet
+    return isStopped || signal.aborted ? 'stopped' : 'no'
   } finally {
     lines.close()
   }

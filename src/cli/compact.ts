@@ -87,8 +87,10 @@ async function compactAll(
   for (const table of chosenTables(invocation, tables))
     works.push({ table, planned: await plan(table) })
   if (flags.has('dry-run')) {
-    for (const { table, planned } of works)
+    for (const { table, planned } of works) {
+      if (planned.length === 0) await tellNothing(invocation, table.name)
       for (const one of planned) await tell(invocation, { table: table.name, one, seconds: 0 })
+    }
     return works.flatMap(({ planned }) => planned)
   }
   const outcomes: Compacted[] = []
@@ -99,7 +101,10 @@ async function compactAll(
   const total = { names, bytes: bytesOf(whole) }
   using line = workingLine({ terminal, json }, (ms) => progressText(outcomes, total, ms))
   for (const { table, planned } of works) {
-    if (planned.length === 0) continue
+    if (planned.length === 0) {
+      await tellNothing(invocation, table.name)
+      continue
+    }
     const workshop = await workshops.of(table.name)
     const how = { workshop, signal, days: planned.map(({ day }) => day) }
     let began = performance.now()
@@ -133,6 +138,11 @@ type Told = { readonly table: string; readonly one: Compacted; readonly seconds:
 
 async function tell({ terminal, json }: Invocation, told: Told): Promise<void> {
   await terminal.out(json ? `${JSON.stringify(dayJson(told))}\n` : dayLine(told))
+}
+
+/** A program is told of each table that it has no day to compact; a person, when there is none at all. */
+async function tellNothing({ terminal, json }: Invocation, table: string): Promise<void> {
+  if (json) await terminal.out(`${JSON.stringify({ table, day: null, outcome: 'nothing' })}\n`)
 }
 
 const dayJson = ({ table, one, seconds }: Told) => ({

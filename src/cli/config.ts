@@ -1,8 +1,9 @@
 import type { Kind } from '../config/setting.ts'
 import { SETTINGS, SETTING_NAMES, type SettingName } from '../config/settings.ts'
 import { showDuration, showSize } from '../config/units.ts'
+import type { Parts } from '../config/components.ts'
 import type { Loaded } from '../config/load.ts'
-import { Fault } from '../flow/fault.ts'
+import { Fault, isFault } from '../flow/fault.ts'
 import type { Command, Invocation } from './command.ts'
 import { EXIT } from './exit.ts'
 import { alignColumns, plain } from './terminal.ts'
@@ -41,11 +42,14 @@ export const command: Command = {
 
 async function show({ settings, json, flags, terminal }: Invocation): Promise<void> {
   const loaded = await settings()
-  const { placesOf } = await import('../config/places.ts')
+  const { partsOf } = await import('../config/components.ts')
   const { catalogText } = await import('../config/lake-places.ts')
   const { isPathStyle } = await import('../config/aws.ts')
+  const { withoutLogin } = await import('../config/address.ts')
+  const hidden = (value: string | null) => (value === null ? null : withoutLogin(value))
   const { isEncrypted } = await import('../config/kafka-security.ts')
-  const places = placesOf(loaded)
+  const parts = partsOf(loaded)
+  const { places } = parts
   const derived: Partial<Record<SettingName, string>> = {
     source: places.source,
     data: places.data,
@@ -54,13 +58,21 @@ async function show({ settings, json, flags, terminal }: Invocation): Promise<vo
     ...(places.lake.kind === 'file' && { lake: `file:${places.lake.dir}` }),
     'kafka.tls': isEncrypted(loaded.settings) ? 'on' : 'off',
     ...(places.tape.kind === 'sqlite' && { tape: `sqlite:${places.tape.dir}` }),
+    ...(await athenaOutput(parts)),
   }
+  // The SDK's own, which counts where the setting is left out.
+  const { AWS_REGION: region } = process.env
+  const fromSdk = loaded.settings['aws.region'] === null && region ? region : null
+  if (fromSdk !== null) derived['aws.region'] = fromSdk
   // With the port and the topic that the written one leaves out.
   const settled: typeof derived = places.tape.kind === 'kafka' ? { tape: places.tape.address } : {}
   const rows = SETTING_NAMES.map((name) => ({
     name,
-    value: settled[name] ?? shown(name, loaded) ?? derived[name] ?? null,
-    origin: loaded.origins.get(name) ?? 'default',
+    value: hidden(settled[name] ?? shown(name, loaded) ?? derived[name] ?? null),
+    origin:
+      name === 'aws.region' && fromSdk !== null
+        ? 'environment AWS_REGION'
+        : (loaded.origins.get(name) ?? 'default'),
   }))
   if (json) {
     const entries = rows.map(({ name, value, origin }) => [name, { value, origin }])
@@ -75,6 +87,20 @@ async function show({ settings, json, flags, terminal }: Invocation): Promise<vo
       }),
     ),
   )
+}
+
+/** Where Athena's answers go when nothing is written; nothing for a lake that Athena cannot read. */
+async function athenaOutput(parts: Parts): Promise<Partial<Record<SettingName, string>>> {
+  const { lake, catalog } = parts.places
+  if (lake.kind !== 's3' || catalog.kind !== 'glue') return {}
+  const { outputOf } = await import('../config/cloud.ts')
+  const { cloudPlaces } = await import('../config/engines.ts')
+  try {
+    return { 'athena.output': outputOf(cloudPlaces(parts), null) }
+  } catch (error) {
+    if (!isFault(error)) throw error
+    return {} // beside a bucket or a prefix that Athena does not take
+  }
 }
 
 /** A value as a person would write it. */

@@ -1,8 +1,9 @@
+import { causesTold } from '../aws/causes.ts'
 import type { Parts } from '../config/components.ts'
 import type { Command, Invocation } from './command.ts'
 import { CHECKS } from './checks.ts'
-import { EXIT } from './exit.ts'
-import type { Check, Outcome } from './outcome.ts'
+import { EXIT, signalExit } from './exit.ts'
+import { skipped, type Check, type Outcome } from './outcome.ts'
 import { plain, type Style } from './terminal.ts'
 
 const STYLES: Readonly<Record<Outcome['word'], Style>> = {
@@ -28,16 +29,56 @@ export const command: Command = {
   run: async (invocation) => {
     const { partsOf } = await import('../config/components.ts')
     const parts = partsOf(await invocation.settings())
+    const { signal } = invocation
+    const isTold = causesTold()
     let failed = false
-    for (const check of CHECKS) {
-      for (const outcome of await outcomesOf(check, parts, invocation)) {
+    for (const [check, outcomes] of begun(parts, invocation)) {
+      for (const outcome of await unlessStopped(outcomes(), signal)) {
         failed ||= outcome.word === 'fail'
-        await show(invocation, outcome.name ?? check.name, outcome)
+        const isSkipped = outcome.word === 'fail' && isTold(outcome)
+        await show(invocation, outcome.name ?? check.name, isSkipped ? ABOVE : outcome)
       }
+      if (signal.aborted) return signalExit(signal.reason)
     }
     return failed ? EXIT.failed : EXIT.ok
   },
 }
+
+const ABOVE = skipped('for the cause told above')
+/** Each may wait for a server that is silent: they do so at the same time. */
+const TOGETHER: ReadonlySet<string> = new Set(['lake', 'store', 'catalog'])
+
+/** The checks in their order, each to be waited for when its turn has come. */
+function begun(
+  parts: Parts,
+  invocation: Invocation,
+): readonly (readonly [Check, () => Promise<readonly Outcome[]>])[] {
+  const running = new Map<Check, Promise<readonly Outcome[]>>()
+  const run = (check: Check) => {
+    const outcomes = running.get(check) ?? outcomesOf(check, parts, invocation)
+    running.set(check, outcomes)
+    return outcomes
+  }
+  const together = CHECKS.filter(({ name }) => TOGETHER.has(name))
+  return CHECKS.map((check) => [
+    check,
+    () => {
+      if (together.includes(check)) together.forEach((one) => void run(one))
+      return run(check)
+    },
+  ])
+}
+
+/** What a check found; nothing once the signal has come, whatever it waits for. */
+const unlessStopped = (
+  outcomes: Promise<readonly Outcome[]>,
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> =>
+  new Promise((resolve, reject) => {
+    if (signal.aborted) return resolve([])
+    signal.addEventListener('abort', () => resolve([]), { once: true })
+    outcomes.then(resolve, reject)
+  })
 
 async function outcomesOf(
   check: Check,

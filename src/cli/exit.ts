@@ -1,5 +1,8 @@
 import { isFault } from '../flow/fault.ts'
 
+/** Faults of the settings, whatever the command. */
+const ofSettings = new WeakSet<object>()
+
 /** The process's exit codes, as documented; see `ticklake help`. */
 export const EXIT = {
   ok: 0,
@@ -17,8 +20,20 @@ export const signalExit = (signal: unknown): number =>
   signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted
 
 /** What an error means to the caller: `invalid` is `invalidExit`, all else is a failure at run time. */
-export const errorExit = (error: unknown, invalidExit: number): number =>
-  isFault(error, 'invalid') ? invalidExit : EXIT.failed
+export function errorExit(error: unknown, invalidExit: number): number {
+  if (!isFault(error, 'invalid')) return EXIT.failed
+  return ofSettings.has(error) ? EXIT.settings : invalidExit
+}
+
+/** Does what the settings decide: an `invalid` fault of it is theirs, and ends the command with 78. */
+export async function bySettings<T>(act: () => T | Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    if (isFault(error)) ofSettings.add(error)
+    throw error
+  }
+}
 
 /** An error as `--json` prints it on stderr. */
 export function errorJson(error: unknown): string {

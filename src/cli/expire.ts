@@ -35,10 +35,17 @@ export const command: Command = {
     await using upkeep = await openUpkeep(parts)
     const dryRun = invocation.flags.has('dry-run')
     const how = { keep: keep ?? parts.loaded.settings['land.snapshots_kept'], dryRun }
+    let snapshots = 0
     for (const { name, lake } of chosenTables(invocation, upkeep.tables)) {
       const expired = await expireSnapshots(lake.tended(), how)
-      await tell(invocation, name, { expired, dryRun })
+      snapshots += expired.snapshots
+      if (invocation.json || expired.snapshots > 0)
+        await tell(invocation, name, { expired, dryRun })
     }
+    if (snapshots === 0 && !invocation.json)
+      invocation.terminal.err(
+        `nothing to expire beyond the newest ${counted(how.keep, 'snapshot')}\n`,
+      )
     return EXIT.ok
   },
 }

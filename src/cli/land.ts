@@ -1,5 +1,5 @@
 import type { Adopting, Landed, Lakes } from '../config/components.ts'
-import { lakeText } from '../config/lake-places.ts'
+import { lakeElsewhere, lakeText } from '../config/lake-places.ts'
 import { tapeText } from '../config/places.ts'
 import { backoffMs } from '../flow/retry.ts'
 import { Fault, isFault } from '../flow/fault.ts'
@@ -123,7 +123,10 @@ async function landUntil(
   part.stopped(null)
   onBegun?.()
   const { places, log } = parts
-  log('info', 'landing', supervised ? {} : { tape: tapeText(places), lake: lakeText(places) })
+  log('info', 'landing', {
+    ...(!supervised && { tape: tapeText(places) }),
+    ...((!supervised || lakeElsewhere(places) !== null) && { lake: lakeText(places) }),
+  })
   const failed = new AbortController()
   const signal = AbortSignal.any([stop, lease.lost, failed.signal])
   const over = AbortSignal.any([lease.lost, failed.signal])

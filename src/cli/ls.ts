@@ -1,4 +1,5 @@
 import type { LakeSnapshot } from '../lake/lake.ts'
+import { noTableText } from './ask.ts'
 import type { Command, Invocation } from './command.ts'
 import { EXIT } from './exit.ts'
 import { alignColumns, plain } from './terminal.ts'
@@ -19,13 +20,18 @@ export const command: Command = {
     flags: [{ name: 'files', doc: 'List each data file' }],
     positionalsMax: 0,
   },
+  invalidExit: EXIT.settings,
   run: async (invocation) => {
-    const { openLakesToRead, partsOf } = await import('../config/components.ts')
-    const { openTapeToRead } = await import('../config/tapes.ts')
+    const { openLakesToRead } = await import('../config/components.ts')
+    const { namesLake, openTapeToRead, partsToAsk } = await import('../config/tapes.ts')
     const { lakeText } = await import('../config/lake-places.ts')
-    const parts = partsOf(await invocation.settings())
-    await using tape = await openTapeToRead(parts)
-    await using lakes = await openLakesToRead(parts, tape)
+    const parts = partsToAsk(await invocation.settings())
+    await using lakes = await openLakesToRead(parts, null)
+    if ((await lakes.binding()) === null) {
+      if (namesLake(parts)) invocation.terminal.err(await noTableText(parts))
+      // In a folder without a lake there may be no tape either: that is the better word then.
+      else await (await openTapeToRead(parts))[Symbol.asyncDispose]()
+    }
     const tables = [
       { table: 'records', snapshot: await lakes.records.snapshot() },
       { table: 'feed_log', snapshot: await lakes.feedLog.snapshot() },

@@ -6,7 +6,7 @@ import { nearest } from '../flow/nearest.ts'
 import { findCommand, parseArguments, type Arguments } from './args.ts'
 import type { Command, Invocation } from './command.ts'
 import { COMMANDS } from './commands.ts'
-import { EXIT, errorExit, errorJson, errorText } from './exit.ts'
+import { bySettings, EXIT, errorExit, errorJson, errorText } from './exit.ts'
 import { catchSignals, type Stop } from './signals.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 
@@ -30,14 +30,13 @@ export async function main(argv: readonly string[]): Promise<void> {
       redact = hide
       return loaded
     })
-    const stop = catchSignals(terminal)
+    const stop = catchSignals(terminal, graceMs(name, given))
     const redactNow = (text: string) => redact(text)
     try {
       const asked = { given, json, terminal, settings, redact: redactNow, stop }
       process.exitCode = await command.run(await invocation(asked))
     } catch (error) {
-      const isSettings = settingsFaults.has(error as object)
-      fail(error, isSettings ? EXIT.settings : (command.invalidExit ?? EXIT.usage))
+      fail(error, command.invalidExit ?? EXIT.usage)
     } finally {
       stop.finish()
     }
@@ -46,8 +45,16 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** Faults met while the settings were read: exit 78, whatever the command. */
-const settingsFaults = new WeakSet<object>()
+/** Commands whose end takes its time, and is waited for. */
+const PATIENT: ReadonlySet<string> = new Set(['up', 'land', 'record', 'serve', 'replay'])
+/** How long any other may take to end after a signal; one that stops a query at another's engine first, ms. */
+const GRACE_MS = 1000
+const STOPPING_MS = 5000
+
+function graceMs(name: string, { flags }: Arguments): number | null {
+  if (PATIENT.has(name)) return null
+  return flags.has('engine') ? STOPPING_MS : GRACE_MS
+}
 
 type Hide = (text: string) => string
 
@@ -66,16 +73,11 @@ function settingsOnce(
       home: homedir(),
       file: globals.get('config') ?? null,
     }
-    try {
-      const loaded = await loadSettings(around)
-      return keep(loaded, redactor(loaded.secrets))
-    } catch (error) {
-      if (error instanceof Fault) settingsFaults.add(error)
-      throw error
-    }
+    const loaded = await loadSettings(around)
+    return keep(loaded, redactor(loaded.secrets))
   }
   let loading: Promise<Loaded> | undefined
-  return () => (loading ??= read())
+  return () => (loading ??= bySettings(read))
 }
 
 async function invocation(parts: {

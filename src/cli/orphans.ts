@@ -70,6 +70,8 @@ async function list(
   { files }: Orphans,
   { table, dryRun, nowMs }: Listing,
 ): Promise<void> {
+  if (json && files.length === 0)
+    await terminal.out(`${JSON.stringify({ table, file: null, dry_run: dryRun })}\n`)
   for (const { key, size, modifiedMs } of files) {
     const ageMs = Math.max(0, nowMs - modifiedMs)
     const facts = {

@@ -18,6 +18,7 @@ const HELP = `A query ends with a semicolon and may have many lines. Ctrl-C canc
   .format FORMAT   ${FORMATS.filter((format) => format !== 'parquet').join(', ')}
   .quit            end
 `
+const ENDS: readonly string[] = ['.quit', '.exit', '.q']
 const TABLES = `SELECT table_name AS relation FROM information_schema.tables
 WHERE table_name IN ('trades', 'bars_1m', 'bars_1d', 'gaps', 'dead_letters', 'records', 'feed_log')
 ORDER BY 1`
@@ -88,10 +89,14 @@ export async function prompt(
     } else running.abort()
   })
   ready(lines, waiting)
+  let quits = false
   for await (const line of lines) {
     const text = waiting === '' ? line.trim() : `${waiting}\n${line}`
-    if (waiting === '' && text.startsWith('.')) {
-      if (['.quit', '.exit', '.q'].includes(text)) break
+    quits = ENDS.includes(line.trim())
+    if (quits) break
+    // No line of a statement is `.help` alone.
+    if (line.trim() === '.help') invocation.terminal.err(HELP)
+    else if (waiting === '' && text.startsWith('.')) {
       running = new AbortController()
       await dot(session, text, running.signal)
     } else if (text.trimEnd().endsWith(';')) {
@@ -103,6 +108,7 @@ export async function prompt(
     ready(lines, waiting)
   }
   lines.close()
+  if (!quits) invocation.terminal.err('\n') // Ctrl-D leaves the cursor behind the prompt
   return EXIT.ok
 }
 

@@ -1,9 +1,11 @@
 import { createInterface } from 'node:readline/promises'
-import type { Parts } from '../config/components.ts'
 import { Fault } from '../flow/fault.ts'
 import type { Purged } from '../lake/upkeep/purge.ts'
 import type { Command, Invocation } from './command.ts'
 import { EXIT, signalExit } from './exit.ts'
+import type { Purging } from './purging.ts'
+import { counted } from './tables.ts'
+import { plain } from './terminal.ts'
 
 const DAY_MS = 86_400_000
 
@@ -22,7 +24,8 @@ export const command: Command = {
       'part of a SQLite tape, from its file too, and the caches. Stop the lander first; `ticklake record` may go\n' +
       'on, but for --all. Kafka cannot forget one symbol: with --tape-too it forgets all that has landed, for all\n' +
       'its readers; else it is said until when it keeps it. Killed at any moment: run it again.\n' +
-      'With --symbol the feed log stays: it tells of connections and gaps, and of frames that could not be read.',
+      'With --symbol the feed log stays: it tells of connections and gaps, and of frames that could not be read.\n' +
+      'Where nothing of it is here, nothing is done (exit 1), unless an earlier purge of it is noted, or --again.',
     flags: [
       {
         name: 'symbol',
@@ -36,6 +39,7 @@ export const command: Command = {
       },
       { name: 'all', doc: 'All that has landed' },
       { name: 'tape-too', doc: 'On Kafka: have the topics forget what has landed, whatever it is' },
+      { name: 'again', doc: 'Though no row of it is here: old snapshots, files and tape go' },
       { name: 'dry-run', doc: 'Say what would go, change nothing' },
       { name: 'yes', doc: 'Do not ask' },
     ],
@@ -52,6 +56,8 @@ export const command: Command = {
     const { planPurge, showPlan, doPurge } = await import('./purging.ts')
     const { purgeLeases } = await import('./purge-tape.ts')
     const parts = partsOf(await invocation.settings(), { log: await invocation.log() })
+    if (flags.has('tape-too') && parts.places.tape.kind === 'sqlite' && !json)
+      terminal.err(TAPE_TOO_SQLITE)
     invocation.onStop('giving up: what went stays gone, the rest is still there')
     await using upkeep = await openUpkeep(parts)
     const all = what.kind === 'all'
@@ -63,12 +69,15 @@ export const command: Command = {
       if (dryRun && json) await terminal.out(`${JSON.stringify(plan.summary)}\n`)
       if (plan.obstacle !== null) throw plan.obstacle
       if (dryRun) return EXIT.ok
-      if (!yes && !(await agreed(`Purge ${wordsOf(what)} for good?`, signal))) {
+      const said = yes ? CONSENT : await answers(purging, signal)
+      if (said.purge !== 'yes') {
         terminal.err('nothing was done\n')
-        return EXIT.failed
+        if (said.purge === 'no') return EXIT.failed
+        return signal.aborted ? signalExit(signal.reason) : EXIT.interrupted
       }
-      const tapeToo = flags.has('tape-too') || (!yes && (await agreedTape(parts, signal)))
-      await doPurge(purging, { plan, tapeToo })
+      const tapeToo = flags.has('tape-too') || said.tape === 'yes'
+      const filesLeft = await doPurge(purging, { plan, tapeToo })
+      if (filesLeft.length > 0) throw notRemoved(filesLeft)
       return EXIT.ok
     } catch (error) {
       if (!signal.aborted) throw error
@@ -76,6 +85,26 @@ export const command: Command = {
       return signalExit(signal.reason)
     }
   },
+}
+
+/** Of --yes: what is to become of a topic says --tape-too. */
+const CONSENT = { purge: 'yes', tape: 'no' } as const
+const TAPE_TOO_SQLITE =
+  '--tape-too is for Kafka: from a SQLite tape all that has landed goes in any case\n'
+const FILES_NAMED = 3
+
+/** Some of what was to go for good is on a disk still. */
+function notRemoved(locations: readonly string[]): Fault {
+  const named = locations.slice(0, FILES_NAMED).map(plain).join(', ')
+  const more = locations.length > FILES_NAMED ? ', …' : ''
+  return new Fault(
+    'unavailable',
+    `${counted(locations.length, 'file')} could not be removed: ${named}${more}`,
+    {
+      remedy:
+        'They hold what was purged. See that this user may remove them (rights, locks of the store), then run it again.',
+    },
+  )
 }
 
 const consentMissing = (): Fault =>
@@ -120,21 +149,37 @@ export const wordsOf = (what: Purged): string => {
   return `all from before ${new Date(what.beforeMs).toISOString().slice(0, 10)}`
 }
 
-async function agreedTape({ places }: Parts, signal: AbortSignal): Promise<boolean> {
-  if (places.tape.kind !== 'kafka') return false
-  return await agreed(
-    `Have ${places.tape.address} forget all that has landed too, of every symbol and for all its readers?`,
-    signal,
-  )
+type Said = 'yes' | 'no' | 'interrupted'
+
+/** What was answered to both questions; what becomes of a SQLite tape is no question. */
+async function answers(
+  { parts, what }: Pick<Purging, 'parts' | 'what'>,
+  signal: AbortSignal,
+): Promise<{ readonly purge: Said; readonly tape: Said }> {
+  const purge = await asked(`Purge ${wordsOf(what)} for good?`, signal)
+  const { tape } = parts.places
+  if (purge !== 'yes' || tape.kind !== 'kafka') return { purge, tape: 'no' }
+  const whole = `Have ${tape.address} forget all that has landed too, of every symbol and for all its readers?`
+  const said = await asked(whole, signal)
+  return said === 'interrupted' ? { purge: said, tape: said } : { purge, tape: said }
 }
 
-async function agreed(question: string, signal: AbortSignal): Promise<boolean> {
+async function asked(question: string, signal: AbortSignal): Promise<Said> {
   const lines = createInterface({ input: process.stdin, output: process.stderr })
+  const closed = new AbortController()
+  let said: Said = 'no'
+  lines.on('SIGINT', () => {
+    said = 'interrupted'
+    closed.abort()
+  })
+  lines.on('close', () => closed.abort()) // Ctrl-D
   try {
-    const answer = await lines.question(`${question} [y/N] `, { signal })
-    return /^y(es)?$/i.test(answer.trim())
+    const either = AbortSignal.any([signal, closed.signal])
+    const answer = await lines.question(`${question} [y/N] `, { signal: either })
+    return /^y(es)?$/i.test(answer.trim()) ? 'yes' : 'no'
   } catch {
-    return false // Ctrl-C or Ctrl-D
+    process.stderr.write('\n') // the cursor stands behind the question
+    return signal.aborted ? 'interrupted' : said
   } finally {
     lines.close()
   }

@@ -6,11 +6,13 @@ import type { KeptTable, Upkeep } from '../config/upkeep.ts'
 import { Fault } from '../flow/fault.ts'
 import { removeOrphans, type Orphans } from '../lake/upkeep/orphans.ts'
 import { purge, type Purged, type PurgeReport } from '../lake/upkeep/purge.ts'
+import { purgeTraces } from '../lake/upkeep/purge-traces.ts'
 import type { Invocation } from './command.ts'
+import { absentText, heldOf, nothingOf, type Held } from './purge-held.ts'
 import { eraseTape, keptByKafka, recordsLanded, tapeParts, trimTopics } from './purge-tape.ts'
 import { counted } from './tables.ts'
 import { plain } from './terminal.ts'
-import { showBytes, showCount, showSpan } from './times.ts'
+import { showBytes, showSpan } from './times.ts'
 import { unlandedCount } from './unlanded.ts'
 import { workingLine } from './working-line.ts'
 
@@ -24,7 +26,9 @@ export type Plan = {
   readonly tables: readonly { readonly table: KeptTable; readonly report: PurgeReport }[]
   /** Records on the tape that have landed: those go from it. */
   readonly onTape: number
-  /** Why it cannot be done now. */
+  /** Of symbols that are to go; null: it goes by files. */
+  readonly held: Held | null
+  /** Why it cannot be done now, or need not. */
   readonly obstacle: Fault | null
   readonly summary: unknown
 }
@@ -44,27 +48,58 @@ export async function planPurge(purging: Purging): Promise<Plan> {
     if (standing !== undefined) waiting += await unlandedCount(table, { what, standing, signal })
   }
   const onTape = recordsLanded(standings)
+  const { held, nothing } = await presence(purging, tables)
   const summary = {
     dry_run: true,
-    tables: tables.map(({ table, report }) => ({ table: table.name, ...reportJson(report) })),
+    tables: tables.map(({ table, report }) => ({ table: table.name, ...planJson(report, held) })),
     tape: { address: tapeText(parts.places), landed_records: onTape, unlanded_records: waiting },
+    ...(held !== null && { absent: held.absent.map(({ symbol }) => symbol) }),
   }
-  return { tables, onTape, obstacle: waiting === 0 ? null : notLanded(parts, waiting), summary }
+  const obstacle = waiting > 0 ? notLanded(parts, waiting) : nothing
+  if (obstacle === null && held !== null && held.absent.length > 0 && !invocation.json)
+    invocation.terminal.err(`${absentText(held.absent)}\n`)
+  return { tables, onTape, held, obstacle, summary }
 }
+
+/** What is there of it; a fault where nothing is, unless an earlier run took it, or it shall go on all the same. */
+async function presence(
+  { parts, upkeep, what, invocation }: Purging,
+  plans: Plan['tables'],
+): Promise<{ readonly held: Held | null; readonly nothing: Fault | null }> {
+  const { signal, flags } = invocation
+  if (what.kind === 'all') return { held: null, nothing: null }
+  const traces = await Promise.all(
+    upkeep.tables.map(({ lake }) => purgeTraces(lake.tended(), what)),
+  )
+  const hasUnread = traces.some((one) => one.hasUnread)
+  const held =
+    what.kind === 'symbols'
+      ? await heldOf(parts, { symbols: what.symbols, hasUnread, signal })
+      : null
+  const isNone =
+    what.kind === 'symbols'
+      ? held?.absent.length === what.symbols.length
+      : plans.every(({ report }) => report.filesRemoved + report.filesRewritten === 0)
+  const goesOn = flags.has('again') || traces.some((one) => one.isNoted)
+  return { held, nothing: isNone && !goesOn ? nothingOf(what, held?.absent ?? []) : null }
+}
+
+const planJson = (report: PurgeReport, held: Held | null) => ({
+  ...reportJson(report),
+  ...(held !== null && { rows: held.exact ? held.rows : null }),
+})
 
 /** The feed log holds no trades: it tells of connections and gaps, by which the rest is judged. */
 const concerned = ({ upkeep, what }: Purging): readonly KeptTable[] =>
   upkeep.tables.filter(({ name }) => name === 'records' || what.kind !== 'symbols')
 
-const notLanded = ({ places }: Parts, waiting: number): Fault =>
-  new Fault(
-    'unavailable',
-    `${counted(waiting, 'record')} of it on the tape ${tapeText(places)} did not land yet`,
-    {
-      remedy:
-        'They would land later, and stay. Stop recording them, run `ticklake land` and stop it (Ctrl-C lands what is there), then purge again.',
-    },
-  )
+function notLanded({ places }: Parts, waiting: number): Fault {
+  const records = `${counted(waiting, 'record')} of it on the tape ${tapeText(places)}`
+  return new Fault('unavailable', `${records} did not land yet`, {
+    remedy:
+      'They would land later, and stay. Stop recording them: where `ticklake up` runs, stop it (Ctrl-C lands what is there); else run `ticklake land` and stop it. Then purge again.',
+  })
+}
 
 const reportJson = (report: PurgeReport) => ({
   rows: report.rows,
@@ -72,6 +107,7 @@ const reportJson = (report: PurgeReport) => ({
   files_rewritten: report.filesRewritten,
   bytes: report.bytesRemoved,
   snapshots: report.snapshotsExpired,
+  ...(report.filesLeft.length > 0 && { files_left: report.filesLeft }),
 })
 
 /** The plan for a person. */
@@ -81,7 +117,7 @@ export async function showPlan(
 ): Promise<void> {
   const { terminal } = invocation
   const line = (name: string, says: string) => terminal.out(`${name.padEnd(8)}  ${says}\n`)
-  for (const { table, report } of plan.tables) await line(table.name, planText(report))
+  for (const { table, report } of plan.tables) await line(table.name, planText(report, plan.held))
   if (what.kind === 'symbols' && upkeep.tables.some(({ name }) => name === 'feed_log'))
     await line('feed_log', 'stays: it tells of connections and gaps, not of trades')
   const { tape } = parts.places
@@ -95,37 +131,39 @@ export async function showPlan(
   await line('caches', 'copies of files and what queries spilled go')
 }
 
-function planText({
-  rows,
-  filesRemoved,
-  filesRewritten,
-  bytesRemoved,
-  snapshotsExpired,
-}: PurgeReport): string {
+function planText(report: PurgeReport, held: Held | null): string {
+  const { filesRemoved, filesRewritten, bytesRemoved, snapshotsExpired } = report
   const files = [
     ...(filesRemoved > 0 ? [`${counted(filesRemoved, 'file')} to go`] : []),
     ...(filesRewritten > 0 ? [`${counted(filesRewritten, 'file')} to look through`] : []),
   ]
   if (files.length === 0) return 'holds none of it; older snapshots go all the same'
-  const known = rows === null ? '' : `${counted(rows, 'row')}: `
+  const rows = held?.rows ?? report.rows
+  const more = held?.exact === false ? ', and records that could not be read and name it' : ''
+  const known = rows === null ? '' : `${counted(rows, 'row')}${more}: `
   return `${known}${files.join(', ')} (${showBytes(bytesRemoved)}); ${counted(snapshotsExpired, 'snapshot')} to go`
 }
 
-/** Does it, in an order in which each step may be the last: what is left is done by the next run. */
+/**
+ * Does it, in an order in which each step may be the last: what is left is done by the next run. Answers how many
+ * files that held what was purged could not be removed.
+ */
 export async function doPurge(
   purging: Purging,
   { plan, tapeToo }: { readonly plan: Plan; readonly tapeToo: boolean },
-): Promise<void> {
+): Promise<readonly string[]> {
   const { parts, upkeep, what, invocation } = purging
   const { signal } = invocation
   let now = ''
   using working = workingLine(invocation, (ms) => `${now} · ${showSpan(ms)}`)
   const tell = teller(invocation, () => working.hide())
+  const filesLeft: string[] = []
   for (const { table } of plan.tables) {
     now = `purging ${table.name}`
     const workshop = await upkeep.workshops.of(table.name)
     const report = await purge(table.lake.tended(), { workshop, what, signal })
     await tell(table.name, reportText(report), reportJson(report))
+    filesLeft.push(...report.filesLeft)
     const olderThanMs = parts.loaded.settings['land.orphan_age']
     const { files } = await removeOrphans(table.lake.tended(), { olderThanMs })
     if (files.length > 0) {
@@ -156,6 +194,7 @@ export async function doPurge(
   await emptyCache(parts)
   await rm(join(parts.places.data, 'spill'), { recursive: true, force: true })
   await tell('caches', 'emptied', { emptied: true })
+  return filesLeft
 }
 
 const youngText = ({ files }: Orphans): string =>
@@ -169,10 +208,12 @@ const reportText = ({
   filesRewritten,
   bytesRemoved,
   snapshotsExpired,
+  filesLeft,
 }: PurgeReport) =>
-  `${counted(rows ?? 0, 'row')} gone; ${counted(filesRemoved, 'file')} removed, ` +
-  `${showCount(filesRewritten)} written anew (${showBytes(bytesRemoved)}); ` +
-  `${counted(snapshotsExpired, 'snapshot')} expired`
+  `${counted(rows ?? 0, 'row')} gone; ${counted(filesRemoved, 'whole file')} removed, ` +
+  `${counted(filesRewritten, 'file')} looked through (${showBytes(bytesRemoved)}); ` +
+  `${counted(snapshotsExpired, 'snapshot')} expired` +
+  (filesLeft.length === 0 ? '' : `; ${counted(filesLeft.length, 'file')} NOT removed`)
 
 type Tell = (part: string, says: string, facts: object) => Promise<void>
 

@@ -13,9 +13,10 @@ const LINGER_MS = 5000
 
 /**
  * The first SIGINT, SIGTERM or SIGHUP, or the end of the supervisor's channel, aborts `signal` and says
- * what is waited for; the second forces the process to end with 130 or 143.
+ * what is waited for; the second forces the process to end with 130 or 143. So does the first, `graceMs` later,
+ * where nothing is said to be waited for; null: never.
  */
-export function catchSignals(terminal: Terminal): Stop {
+export function catchSignals(terminal: Terminal, graceMs: number | null): Stop {
   const controller = new AbortController()
   let waitsFor = ''
   const stop = (name: NodeJS.Signals) => {
@@ -23,6 +24,9 @@ export function catchSignals(terminal: Terminal): Stop {
     if (waitsFor !== '' && process.channel === undefined)
       terminal.err(`ticklake: ${waitsFor}; a second ${name} forces\n`)
     controller.abort(name)
+    if (waitsFor !== '' || graceMs === null) return
+    // A command that has ended in the meantime has its own code, and only what it left open is closed.
+    setTimeout(() => process.exit(process.exitCode ?? signalExit(name)), graceMs).unref()
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop)
   if (process.channel !== undefined) {

@@ -84,8 +84,12 @@ async function asking(
   if (engine === 'duckdb') return withQuery(invocation, use)
   const { lakeOnlyNote, withEngine } = await import('./engine.ts')
   return withEngine(invocation, engine, ({ engine: { query, title } }, parts) => {
-    lakeOnlyNote(invocation, title)
-    return use(query, parts)
+    const run: Query['run'] = async (...asked) => {
+      const answer = await query.run(...asked)
+      lakeOnlyNote(invocation, title) // of an answer alone: what was refused saw nothing
+      return answer
+    }
+    return use({ ...query, run }, parts)
   })
 }
 

@@ -3,7 +3,7 @@ import type { Run } from '../market/records.ts'
 import { wholeNumber } from './args.ts'
 import { unknownSymbol } from './ask.ts'
 import type { Command, Invocation } from './command.ts'
-import { EXIT } from './exit.ts'
+import { bySettings, EXIT } from './exit.ts'
 import { readOn } from './read-on.ts'
 import { alignColumns, plain } from './terminal.ts'
 import { showTime } from './times.ts'
@@ -36,12 +36,13 @@ export const command: Command = {
     positionalsMax: Infinity,
   },
   run: async (invocation) => {
-    const { partsOf, tradeDecoder } = await import('../config/components.ts')
-    const { openTapeToRead } = await import('../config/tapes.ts')
+    const { tradeDecoder } = await import('../config/components.ts')
+    const { openTapeToRead, partsToAsk } = await import('../config/tapes.ts')
     const { lastOf } = await import('../serve/overview.ts')
     const { flags, signal, positionals } = invocation
-    const parts = partsOf(await invocation.settings())
-    await using tape = await openTapeToRead(parts)
+    const loaded = await invocation.settings()
+    const parts = await bySettings(() => partsToAsk(loaded))
+    await using tape = await bySettings(() => openTapeToRead(parts))
     const wanted = new Set(positionals)
     const lines = wholeNumber(flags, 'lines') ?? BEFORE
     const decode = await tradeDecoder()

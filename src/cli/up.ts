@@ -210,16 +210,19 @@ async function announce(
   { url, line }: { url: string; line: StatusLine },
 ): Promise<void> {
   const { terminal, json, flags } = invocation
+  const { lakeElsewhere, lakeText } = await import('../config/lake-places.ts')
   const { source, simulated, data, tape } = places
+  const elsewhere = lakeElsewhere(places)
   const onKafka = tape.kind === 'kafka' ? `Tape: ${plain(tape.address)}\n` : ''
+  const lake = elsewhere === null ? '' : `Lake: ${plain(elsewhere)}\n`
   const real = simulated
     ? 'Simulated trades, not a market. Set FINNHUB_TOKEN to record real ones.'
     : `Recording ${plain(source)}.`
   line.clear()
   await terminal.out(
     json
-      ? `${JSON.stringify({ url, source, simulated, data, tape: tape.address })}\n`
-      : `ticklake is up: ${url}\n${real}\n${onKafka}Data: ${plain(data)}\n`,
+      ? `${JSON.stringify({ url, source, simulated, data, tape: tape.address, lake: lakeText(places) })}\n`
+      : `ticklake is up: ${url}\n${real}\n${onKafka}${lake}Data: ${plain(data)}\n`,
   )
   line.follow(url)
   if (flags.has('open')) {

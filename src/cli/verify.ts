@@ -3,7 +3,7 @@ import type { Extent, Finding, Progress, Verdict } from '../verify/verify.ts'
 import { offset } from '../market/records.ts'
 import { wholeNumber } from './args.ts'
 import type { Command, Invocation } from './command.ts'
-import { EXIT, signalExit } from './exit.ts'
+import { bySettings, EXIT, signalExit } from './exit.ts'
 import { valueJson } from './formats.ts'
 import { plain } from './terminal.ts'
 import { showCount, showSpan } from './times.ts'
@@ -38,19 +38,22 @@ export const command: Command = {
   },
   run: async (invocation) => {
     const { signal, terminal } = invocation
-    const { partsOf } = await import('../config/components.ts')
     const { runVerify } = await import('../config/asking.ts')
-    const parts = partsOf(await invocation.settings())
+    const { partsToAsk } = await import('../config/tapes.ts')
+    const extent = extentOf(invocation)
+    const loaded = await invocation.settings()
+    const parts = await bySettings(() => partsToAsk(loaded))
     const shown = progressLine(invocation)
     const lines: Finding[] = []
     try {
-      const verdicts = await runVerify(parts, {
-        extent: extentOf(invocation),
+      const verifying = {
+        extent,
         signal,
         findingsMax: FINDINGS_MAX,
-        found: (finding) => void lines.push(finding),
+        found: (finding: Finding) => void lines.push(finding),
         progress: shown.update,
-      })
+      }
+      const verdicts = await bySettings(() => runVerify(parts, verifying))
       shown.end()
       await show(invocation, verdicts, lines)
       return verdicts.every(({ passed }) => passed) ? EXIT.ok : EXIT.failed
@@ -132,6 +135,8 @@ function verdictText(
 ): string {
   const { table, records, missing, repeated, altered, foreign, misplaced } = verdict
   const { purged, unreadable, unverifiable, passed } = verdict
+  if (!verdict.landed && !passed)
+    return `${table.padEnd(9)} ${paint('red', 'FAILED')}: nothing has landed yet; what is on the tape is not in the lake\n`
   const word = passed ? paint('green', 'passed') : paint('red', 'FAILED')
   const left =
     unverifiable === 0

@@ -6,6 +6,10 @@ export const masked = (address: string | null): string =>
     .replace(/\/\/.*@/s, '//***@')
     .replace(/(\/\/[^?#]*[?#]).*/s, '$1***')
 
+/** A text to be shown, of whatever setting: without the login of an address in it. */
+export const withoutLogin = (text: string): string =>
+  text.replaceAll(/\/\/[^/\s:@]*:[^/\s]*@/g, '//***@')
+
 /**
  * The path of `<scheme>:PATH`; null: nothing was written. `takes` says all that the setting takes. Faults:
  * `invalid` for an address of another kind.

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isFault } from '../flow/fault.ts'
+import { withoutLogin } from './address.ts'
 import { glueReach, s3Reach } from './aws.ts'
 import { loadSettings } from './load.ts'
 
@@ -28,23 +29,30 @@ test('a store that is not AWS is reached by path, unless it is said otherwise', 
   assert.equal(s3Reach(await load({ TICKLAKE_S3_PATH_STYLE: 'on' })).pathStyle, true)
 })
 
-test('an endpoint that is none, or carries a key, is refused and not repeated', async () => {
+test('an endpoint that is none, or holds more than a host, is refused when read and not repeated', async () => {
   for (const url of [
     'minio:9000',
     'ftp://minio',
     'minio.example',
     'https://key:hidden@minio',
+    'https://key:hid/hidden@minio',
     'https://minio?hidden',
+    'http://minio/path',
   ])
-    for (const [name, reach] of [
-      ['TICKLAKE_S3_ENDPOINT', s3Reach],
-      ['TICKLAKE_GLUE_ENDPOINT', glueReach],
-    ] as const) {
-      const loaded = await load({ [name]: url })
-      assert.throws(
-        () => reach(loaded),
+    for (const name of ['S3', 'GLUE', 'ATHENA'])
+      await assert.rejects(
+        load({ [`TICKLAKE_${name}_ENDPOINT`]: url }),
         (error) => isFault(error, 'invalid') && !/hidden/.test(error.message + error.remedy),
-        url,
+        `${name} ${url}`,
       )
-    }
+  const loaded = await load({ TICKLAKE_S3_ENDPOINT: 'http://minio:99999' })
+  assert.throws(
+    () => s3Reach(loaded),
+    (error) => isFault(error, 'invalid'),
+  )
+})
+
+test('a login within an address is not shown', () => {
+  assert.equal(withoutLogin('a=http://bob:s3cr3t@host/x'), 'a=http://***@host/x')
+  assert.equal(withoutLogin('https://ann@host, s3://b/c'), 'https://ann@host, s3://b/c')
 })

@@ -21,17 +21,10 @@ export const glueReach = ({ settings }: Loaded): AwsReach => ({
   endpoint: endpointOf('glue.endpoint', settings['glue.endpoint']),
 })
 
-/** Never repeats what may be a key or a password. */
+/** What the settings take is checked when they are read; what is none by its port, say, is told here. */
 function endpointOf(name: 's3.endpoint' | 'glue.endpoint', written: string | null): string | null {
-  if (written === null) return null
-  const { protocol, username, password, search, hash } = URL.canParse(written)
-    ? new URL(written)
-    : NO_URL
-  const plain = [username, password, search, hash].every((part) => part === '')
-  if (plain && ['http:', 'https:'].includes(protocol)) return written.replace(/\/+$/, '')
+  if (written === null || URL.canParse(written)) return written?.replace(/\/+$/, '') ?? null
   throw new Fault('invalid', `${name} takes https://HOST[:PORT], not ${masked(written)}`, {
-    remedy: `Correct ${name} or ${SETTINGS[name].env}; keys come from AWS_PROFILE or AWS_ACCESS_KEY_ID.`,
+    remedy: `Correct ${name} or ${SETTINGS[name].env}.`,
   })
 }
-
-const NO_URL = { protocol: '', username: '', password: '', search: '', hash: '' }

@@ -21,7 +21,8 @@ export type { Finding } from '../aws/doctor.ts'
 
 /** What of AWS is the lake's, opened by the settings; nothing is asked of it yet. */
 export type Cloud = Disposable & {
-  readonly setup: (signal: AbortSignal) => SetupOptions
+  /** `agreed`: without being asked, as by --yes. */
+  readonly setup: (signal: AbortSignal, agreed: boolean) => SetupOptions
   readonly doctor: (signal: AbortSignal) => DoctorOptions
 }
 
@@ -44,14 +45,18 @@ export async function openCloud(parts: Parts): Promise<Cloud> {
   const run: RunStatement = async (sql, signal) => void (await execute(options, sql, signal))
   const closing = opening.move()
   return {
-    setup: (signal) => ({ account, run, database, address, bucket, workgroup, views, signal }),
+    setup: (signal, agreed) => {
+      const mayMoveOutput = agreed && settings['athena.output'] !== null
+      const where = { database, address, bucket, workgroup, views }
+      return { account, run, ...where, mayMoveOutput, signal }
+    },
     doctor: (signal) => ({
       account,
       run,
       database,
       bucket,
       prefix,
-      workgroup: workgroup.name,
+      workgroup,
       views: views.map(({ name }) => name),
       probeStore: async () => {
         await using _lake = await openLakeParts(parts, 'write')

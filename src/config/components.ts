@@ -17,7 +17,7 @@ import type { Trades } from '../market/trades.ts'
 import type { Recording } from '../pipeline.ts'
 import type { Lease, Log, Tape } from '../tape/tape.ts'
 import type { Loaded } from './load.ts'
-import { namespaceOf } from './lake-places.ts'
+import { catalogText, namespaceOf } from './lake-places.ts'
 import type { LakeParts } from './lakes.ts'
 import { feedAddress, placesOf, type Places } from './places.ts'
 
@@ -214,26 +214,41 @@ const groupOf = ({ id }: IcebergLake): string => `ticklake-land-${id}`
 export const gapsOfLake = () => import('../lake/accept-gap.ts')
 export type { Hole } from '../lake/accept-gap.ts'
 
-/** Both tables, to read: what is not there yet is empty. */
-export async function openLakesToRead(
-  parts: Parts,
-  tape: Tape,
-): Promise<
-  AsyncDisposable & { readonly records: Lake; readonly feedLog: Lake; readonly store: Store }
-> {
-  const source = (await tape.source()) ?? parts.places.source
+export type LakesRead = AsyncDisposable & {
+  readonly records: Lake
+  readonly feedLog: Lake
+  readonly store: Store
+  /** What the tables are bound to; null: neither is there. Faults: those of the lake. */
+  readonly binding: IcebergLake['binding']
+}
+
+/**
+ * Both tables, to read: what is not there yet is empty. Without a tape they have no positions, and are of the
+ * source that they are bound to, unless the settings name one.
+ */
+export async function openLakesToRead(parts: Parts, tape: Tape | null): Promise<LakesRead> {
+  const source = tape === null ? namedSource(parts) : ((await tape.source()) ?? parts.places.source)
   const opened = await openTables(parts, { tape, source, mode: 'read' })
+  const records = await opened.lake(RECORDS)
+  const feedLog = await opened.lake(FEED_LOG)
   return {
-    records: await opened.lake(RECORDS),
-    feedLog: await opened.lake(FEED_LOG),
+    records,
+    feedLog,
     store: opened.store,
+    binding: async () => (await records.binding()) ?? (await feedLog.binding()),
     [Symbol.asyncDispose]: opened[Symbol.asyncDispose],
   }
 }
 
+const namedSource = ({ loaded: { origins }, places }: Parts): string | null =>
+  [origins.get('source'), origins.get('feed')].every((origin) => origin === 'default')
+    ? null
+    : places.source
+
 type Opening = {
-  readonly tape: Tape
-  readonly source: string
+  /** Null, and a null source: to read. */
+  readonly tape: Tape | null
+  readonly source: string | null
   readonly mode: 'read' | 'write'
   readonly adopting?: Adopting
 }
@@ -256,9 +271,10 @@ export async function openTables(
     lake: (table, parquet) =>
       openIcebergLake({
         table,
-        log: (table === RECORDS ? tape.trades : tape.feed).id,
+        log: tape && (table === RECORDS ? tape.trades : tape.feed).id,
         source,
         namespace: namespaceOf(places),
+        catalogText: catalogText(places),
         catalog,
         store,
         ...(parquet && { parquet }),

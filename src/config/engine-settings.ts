@@ -1,3 +1,4 @@
+import { ENDPOINT } from './s3-settings.ts'
 import { text, type Setting } from './setting.ts'
 
 /** What Athena itself asks for at least: 10 MiB. */
@@ -44,10 +45,7 @@ export const ENGINE_SETTINGS = {
     commands: [],
   },
   'athena.endpoint': {
-    kind: {
-      ...text('URL'),
-      form: { pattern: /^https?:\/\/[^\s/@?#]+\/?$/, says: 'https://HOST[:PORT]' },
-    },
+    kind: { ...text('URL'), form: ENDPOINT },
     default: null,
     fallback: 'that of AWS in the region',
     env: 'TICKLAKE_ATHENA_ENDPOINT',

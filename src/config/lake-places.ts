@@ -65,6 +65,12 @@ type Places = { readonly lake: LakePlace; readonly catalog: CatalogPlace }
 export const lakeText = ({ lake }: Pick<Places, 'lake'>): string =>
   lake.kind === 'file' ? lake.dir : lake.address
 
+/** Lake and catalog in a line, where the lake is not in the data folder; null: it is there. */
+export const lakeElsewhere = (places: Places & { readonly data: string }): string | null =>
+  places.lake.kind === 'file' && `${places.lake.dir}/`.startsWith(`${places.data}/`)
+    ? null
+    : `${lakeText(places)} (${catalogText(places)})`
+
 /** The catalog as a setting would name it. */
 export const catalogText = ({ catalog }: Pick<Places, 'catalog'>): string =>
   catalog.kind === 'glue' ? `glue:${catalog.database}` : `sqlite:${catalog.file}`

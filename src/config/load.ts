@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { Fault } from '../flow/fault.ts'
+import { masked } from './address.ts'
 import { parseSetting } from './schema.ts'
 import { Secret } from './secret.ts'
 import { SETTINGS, SETTING_NAMES, flagOf, type SettingName, type Settings } from './settings.ts'
@@ -101,7 +102,8 @@ function checked(name: SettingName, written: unknown, origin: string): unknown {
   const parsed = parseSetting(name, written)
   if (parsed.ok) return parsed.value
   // What was written for a secret is not repeated, not even when it is wrong.
-  const found = SETTINGS[name].kind.type === 'secret' ? '' : `, not ${JSON.stringify(written)}`
+  const shown = typeof written === 'string' ? masked(written) : written
+  const found = SETTINGS[name].kind.type === 'secret' ? '' : `, not ${JSON.stringify(shown)}`
   throw new Fault('invalid', `${origin}: ${name} takes ${parsed.expected}${found}`, {
     remedy: `Correct ${name} there. ${SETTINGS[name].doc}.`,
   })

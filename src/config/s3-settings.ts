@@ -1,4 +1,10 @@
-import { text, type Setting } from './setting.ts'
+import { text, type Form, type Setting } from './setting.ts'
+
+/** Where a service is. No user, password, path or query: all would be taken for something else. */
+export const ENDPOINT: Form = {
+  pattern: /^https?:\/\/[^\s/@?#\\]+\/?$/,
+  says: 'https://HOST[:PORT] alone',
+}
 
 /**
  * How S3 and Glue are reached. Who asks is never a setting: AWS's own default chain finds the credentials
@@ -14,7 +20,7 @@ export const S3_SETTINGS = {
     commands: [],
   },
   's3.endpoint': {
-    kind: text('URL'),
+    kind: { ...text('URL'), form: ENDPOINT },
     default: null,
     fallback: 'that of AWS in the region',
     env: 'TICKLAKE_S3_ENDPOINT',
@@ -30,7 +36,7 @@ export const S3_SETTINGS = {
     commands: [],
   },
   'glue.endpoint': {
-    kind: text('URL'),
+    kind: { ...text('URL'), form: ENDPOINT },
     default: null,
     fallback: 'that of AWS in the region',
     env: 'TICKLAKE_GLUE_ENDPOINT',

@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { Fault, isFault } from '../flow/fault.ts'
 import type { Lease, Tape, TakeLease } from '../tape/tape.ts'
-import type { Parts } from './components.ts'
+import { partsOf, type Parts } from './components.ts'
 import type { Security } from '../tape/kafka/security.ts'
 import { kafkaSecurity } from './kafka-security.ts'
 import type { Loaded } from './load.ts'
-import type { Places } from './places.ts'
+import { isSimulated, type Places } from './places.ts'
 
 /** The tape, to append to; made where there is none. Hold the recorder's lease. */
 export async function openTapeToWrite(parts: Parts): Promise<Tape> {
@@ -47,9 +47,45 @@ export async function openTapeToRead(parts: Parts): Promise<Tape> {
     return await openSqliteTape({ dir: tape.dir, mode: 'read', clock, log })
   } catch (error) {
     if (!isFault(error, 'unavailable')) throw error
-    throw new Fault('unavailable', error.message, { remedy: whatElse(places), cause: error })
+    throw new Fault('unavailable', error.message, { remedy: whatElse(parts), cause: error })
   }
 }
+
+const PLACING = ['data', 'source', 'feed', 'tape'] as const
+
+/**
+ * For commands that only ask: where the settings name no tape, and none is where they would put it, but one other
+ * folder holds one, it is that one. A simulated one is not taken for that of a key.
+ */
+export function partsToAsk(loaded: Loaded): Parts {
+  const parts = partsOf(loaded)
+  const [other, ...more] = otherData(parts.places)
+  const named = PLACING.some((name) => loaded.settings[name] !== null)
+  if (named || other === undefined || more.length > 0 || hasTape(parts.places)) return parts
+  const source = basename(other)
+  if (isSimulated(source) && loaded.settings['finnhub.token'] !== null) return parts
+  return partsOf({ ...loaded, settings: { ...loaded.settings, data: other, source } })
+}
+
+/** The tape, or null where there is none on this machine and the settings name a lake that can be asked alone. */
+export async function openTapeIfThere(parts: Parts): Promise<Tape | null> {
+  const { places, loaded } = parts
+  const { tape, source, feed } = loaded.settings
+  const choose = source === null && feed === null && otherData(places).length > 0
+  const expected = hasTape(places) || tape !== null || choose || !namesLake(parts)
+  return expected ? await openTapeToRead(parts) : null
+}
+
+/** The settings name no tape: `partsToAsk` found it. */
+export const isFound = ({ loaded: { settings, origins } }: Parts): boolean =>
+  settings.data !== null && origins.get('data') === 'default'
+
+/** The settings name a lake or a catalog: it lies where they say, whether there is a tape here or not. */
+export const namesLake = ({ loaded: { settings } }: Parts): boolean =>
+  settings.lake !== null || settings.catalog !== null
+
+const hasTape = ({ tape }: Places): boolean =>
+  tape.kind === 'kafka' || names(tape.dir).includes('tape.db')
 
 /** Makes what a lander needs of a tape that others write: the feed log of a topic without a recorder of ours. */
 export async function prepareTapeToLand(parts: Parts): Promise<void> {
@@ -76,9 +112,11 @@ export function clusterOf(parts: Parts) {
 }
 
 /** Where else there is something, when there is no tape. */
-function whatElse(places: Places): string {
+function whatElse(parts: Parts): string {
   const start = 'Start recording with `ticklake up`'
-  const others = otherData(places)
+  const others = otherData(parts.places)
+  if (others.length === 0 && namesLake(parts))
+    return 'This needs the tape: run it where `ticklake up` records, or name the tape with --data or --tape. `ticklake sql` and `ticklake ls` ask the lake without it.'
   return others.length === 0
     ? `${start}, or name the folder with --data.`
     : `${start}, or choose one of those that are there: ${others.map((dir) => `--data ${dir}`).join(', ')}.`

@@ -1,4 +1,5 @@
 import { Fault, isFault, type FaultKind } from '../flow/fault.ts'
+import { nearest } from '../flow/nearest.ts'
 
 /** Runs `act`; what DuckDB throws becomes a Fault with DuckDB's own words. */
 export async function translated<T>(act: () => Promise<T>): Promise<T> {
@@ -45,6 +46,11 @@ const RULES: readonly Rule[] = [
     remedy: 'Report this with the statement.',
   },
   {
+    starts: /^Catalog Error: Table (Function )?with name/,
+    kind: 'invalid',
+    remedy: "Ask trades, bars_1m, bars_1d, bars('5m'), gaps, dead_letters, records or feed_log.",
+  },
+  {
     starts: /^[A-Z][A-Za-z ]* Error|^Failed to extract statements/,
     kind: 'invalid',
     remedy: 'Correct the statement.',
@@ -55,8 +61,30 @@ const RULES: readonly Rule[] = [
 export function faultOf(error: unknown): Fault {
   if (isFault(error)) return error
   const text = (error instanceof Error ? error.message : String(error)).trim()
-  const message = text.replace(/^Failed to extract statements: /, '')
+  const message = withNearRelation(text.replace(/^Failed to extract statements: /, ''))
   const rule = RULES.find(({ starts }) => starts.test(message))
   const { kind, remedy } = rule ?? { kind: 'bug', remedy: 'Report this with the stack.' }
   return new Fault(kind, message, { remedy, cause: error })
+}
+
+/** What can be asked; DuckDB's own catalog, which it looks through for what was meant, is none of it. */
+const RELATIONS = [
+  'trades',
+  'bars_1m',
+  'bars_1d',
+  'bars',
+  'gaps',
+  'dead_letters',
+  'records',
+  'feed_log',
+] as const
+
+/** DuckDB's message of a table that is not there, with the relation of ours that is nearest, if any is. */
+function withNearRelation(message: string): string {
+  const [, name] =
+    /^Catalog Error: Table (?:Function )?with name "?(\S+?)"? does not exist/.exec(message) ?? []
+  if (name === undefined) return message
+  const near = nearest(name, RELATIONS)
+  const hint = near === undefined ? '' : `Did you mean "${near}"?\n`
+  return message.replace(/Did you mean .*\n/, hint)
 }

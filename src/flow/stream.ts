@@ -60,14 +60,14 @@ export const ahead = <A>(depth: number): Stage<A, A> =>
  */
 export function breaker<A>(): {
   readonly stage: Stage<A, A>
-  readonly guard: <B>(act: (item: B) => Promise<void>) => (item: B) => Promise<void>
+  readonly guard: <B, C>(act: (item: B) => Promise<C>) => (item: B) => Promise<C>
 } {
   let broken: { error: unknown } | null = null
   let wake = () => undefined as void
   return {
     guard: (act) => async (item) => {
       try {
-        await act(item)
+        return await act(item)
       } catch (error) {
         broken = { error }
         wake()

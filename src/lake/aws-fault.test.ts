@@ -89,10 +89,10 @@ test('an error of S3 is a fault that names the place and says what to do', async
     [403, 'SignatureDoesNotMatch', 'invalid', /SignatureDoesNotMatch/, /get-caller-identity/],
     [400, 'ExpiredToken', 'invalid', /ExpiredToken/, /log in again/],
     [403, 'RequestTimeTooSkewed', 'unavailable', /TooSkewed/, /clock/],
-    [503, 'SlowDown', 'unavailable', /SlowDown/, /tried again/],
-    [503, 'ServiceUnavailable', 'unavailable', /ServiceUnavailable/, /tried again/],
-    [500, 'InternalError', 'unavailable', /InternalError/, /tried again/],
-    [400, 'RequestTimeout', 'unavailable', /RequestTimeout/, /tried again/],
+    [503, 'SlowDown', 'unavailable', /SlowDown/, /Try again/],
+    [503, 'ServiceUnavailable', 'unavailable', /ServiceUnavailable/, /Try again/],
+    [500, 'InternalError', 'unavailable', /InternalError/, /Try again/],
+    [400, 'RequestTimeout', 'unavailable', /RequestTimeout/, /Try again/],
     [501, 'NotImplemented', 'invalid', /NotImplemented/, /choose another/],
     [400, 'OfNextYear', 'invalid', /OfNextYear: of S3/, /see its message/],
   ] as const) {
@@ -117,9 +117,9 @@ test('an error of Glue is a fault that names the table and says what to do', asy
     [400, 'AccessDeniedException', 'invalid', /glue:UpdateTable.*Lake Formation/],
     [400, 'UnrecognizedClientException', 'invalid', /get-caller-identity/],
     [400, 'ExpiredTokenException', 'invalid', /log in again/],
-    [400, 'ThrottlingException', 'unavailable', /more slowly/],
-    [500, 'InternalServiceException', 'unavailable', /tried again/],
-    [400, 'OperationTimeoutException', 'unavailable', /tried again/],
+    [400, 'ThrottlingException', 'unavailable', /more slowly.*Try again/],
+    [500, 'InternalServiceException', 'unavailable', /Try again/],
+    [400, 'OperationTimeoutException', 'unavailable', /Try again/],
     [400, 'GlueEncryptionException', 'invalid', /kms:Decrypt/],
     [400, 'InvalidInputException', 'invalid', /see its message/],
   ] as const) {
@@ -147,7 +147,9 @@ test('a server that is none of AWS is told as such', async () => {
   answer = (response) => response.writeHead(404).end('<html>no')
   await storeMeets({ kind: 'invalid', message: /^s3:\/\/bucket: (?!.*hidden field)/, remedy })
   answer = (response) => response.end('<html>hello')
-  await catalogMeets({ kind: 'invalid', message: /^Glue market/, remedy })
+  await catalogMeets({ kind: 'invalid', message: /^Glue market.* no words of.*HTTP 200/, remedy })
+  answer = (response) => response.writeHead(500).end('<!doctype html>')
+  await catalogMeets({ kind: 'unavailable', message: /HTTP 500/, remedy: /another service.*Try/ })
 })
 
 test('a network that fails is waited for', async () => {
@@ -157,10 +159,42 @@ test('a network that fails is waited for', async () => {
   await storeMeets(expected, closed)
   await catalogMeets(expected, closed)
   answer = () => undefined
-  await storeMeets({ kind: 'unavailable', message: /timed out/, remedy })
-  await catalogMeets({ kind: 'unavailable', message: /timed out/, remedy })
+  const silent = {
+    kind: 'unavailable',
+    message: /127\.0\.0\.1:\d+ gives no answer/,
+    remedy,
+  } as const
+  await storeMeets(silent)
+  await catalogMeets(silent)
   answer = (response) => response.socket?.destroy()
   await storeMeets({ kind: 'unavailable', message: /^s3:\/\/bucket: /, remedy })
+})
+
+test('a server that is silent is waited for twice, however often it is asked', async () => {
+  let requests = 0
+  answer = () => void (requests += 1)
+  using store = await openStore()
+  for (let i = 0; i < 4; i++) await assert.rejects(store.read('k'))
+  assert.equal(requests, 2)
+  await systemClock.sleep(timeouts.idleMs)
+  answer = (response) => response.end('back')
+  assert.equal(Buffer.from(await store.read('k')).toString(), 'back')
+})
+
+test('https to a server that speaks no TLS says so', async () => {
+  const plain = endpoint.replace('http:', 'https:')
+  const remedy = /speaks no TLS: write http:/
+  const expected = { kind: 'invalid', message: /127\.0\.0\.1:\d+ answers https/, remedy } as const
+  await storeMeets(expected, plain)
+  await catalogMeets(expected, plain)
+})
+
+test('a message is no sentence', async () => {
+  answer = (response) => {
+    response.writeHead(404, { 'content-type': 'application/xml' })
+    response.end('<Error><Code>NoSuchKey</Code><Message>It does not exist.</Message></Error>')
+  }
+  await storeMeets({ kind: 'invalid', message: /exist$/, remedy: /is not there/ })
 })
 
 test('without credentials it says so, and where they come from', async () => {
@@ -171,7 +205,13 @@ test('without credentials it says so, and where they come from', async () => {
     const expected = { kind: 'invalid', message: /credentials/, remedy } as const
     await storeMeets(expected)
     await catalogMeets(expected)
+    process.env['AWS_PROFILE'] = 'nope'
+    await storeMeets({ ...expected, message: /AWS_PROFILE names nope/ })
+    delete process.env['AWS_PROFILE']
+    process.env['AWS_ACCESS_KEY_ID'] = IDENTITY.AWS_ACCESS_KEY_ID
+    await storeMeets({ ...expected, message: /AWS_SECRET_ACCESS_KEY is not/ })
   } finally {
+    delete process.env['AWS_PROFILE']
     Object.assign(process.env, IDENTITY)
   }
 })

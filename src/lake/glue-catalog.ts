@@ -4,6 +4,7 @@ import { Fault } from '../flow/fault.ts'
 import type { Random } from '../flow/random.ts'
 import { backoffMs, retry } from '../flow/retry.ts'
 import type { Table } from '../market/tables.ts'
+import { AGAIN } from './aws-fault.ts'
 import type { AwsReach } from './aws-reach.ts'
 import type { Catalog, Pointer, TableName } from './catalog.ts'
 import { columnsOf } from './glue/columns.ts'
@@ -73,7 +74,7 @@ async function untilTaken(
     await clock.sleep(backoffMs(TRIES, attempt, random))
   }
   throw new Fault('unavailable', `Glue is asked too often to change ${namespace}.${name}`, {
-    remedy: 'It is tried again. Where this stays, commit less often (land.age) or raise the quota.',
+    remedy: `${AGAIN} Where this stays, commit less often (land.age) or raise the quota.`,
   })
 }
 

@@ -30,10 +30,10 @@ const NO_POSITIONS = encodePositions(new Map())
 
 export type IcebergLakeOptions = {
   readonly table: Table
-  /** The log that lands here; offsets of any other mean nothing to it. */
-  readonly log: LogId
-  /** The table is bound to it when it is made and refuses any other. */
-  readonly source: string
+  /** The log that lands here; offsets of any other mean nothing to it. Null, to read: there are no positions. */
+  readonly log: LogId | null
+  /** The table is bound to it when it is made and refuses any other. Null, to read: whichever it is bound to. */
+  readonly source: string | null
   readonly catalog: Catalog
   readonly store: Store
   /** Needed to write. */
@@ -45,6 +45,8 @@ export type IcebergLakeOptions = {
   /** `write` makes the table where it is not; for `read` a table that is not there is empty. */
   readonly mode: 'write' | 'read'
   readonly namespace?: string
+  /** The catalog as settings name it (`glue:market`), for messages. */
+  readonly catalogText?: string
   /** Lets a tape land that the table does not know although it holds another's rows. */
   readonly adoptTape?: boolean
   /** After a rollback takes the older positions and lands again from there; over with the first commit. */
@@ -56,6 +58,8 @@ export type IcebergLakeOptions = {
 export type IcebergLake = Lake & {
   /** The table's UUID; null: it was opened to read. */
   readonly id: string | null
+  /** What the table is bound to: a null source where it was made by others; null: there is no table. */
+  binding(): Promise<{ readonly source: string | null } | null>
   /** The table as upkeep (lake/upkeep/) takes care of it; `invalid` where it was opened to read. */
   tended(): Tended
 }
@@ -64,6 +68,7 @@ type Opened = Required<Omit<IcebergLakeOptions, 'parquet' | 'adoptRollback'>> & 
   adoptRollback: boolean
   readonly parquet: ParquetWriter | undefined
 }
+type ToWrite = Opened & { readonly log: LogId; readonly source: string }
 
 /**
  * The Apache Iceberg v2 table `<namespace>.<table>` as a lake. Guarantees: rows and positions move in one swap
@@ -75,15 +80,16 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Iceb
     logger: silent,
     metrics: noMetrics,
     namespace: NAMESPACE,
+    catalogText: '',
     adoptTape: false,
     adoptRollback: false,
     parquet: undefined,
     removeLocal: (path) => rm(path, { force: true }),
     ...options,
   }
-  const { table, log, store, namespace, clock, random, mode } = opened
+  const { table, store, namespace, clock, random, mode, catalogText } = opened
   const folder = `${namespace}/${table.name}`
-  const files = tableFiles({ store, folder, clock, random })
+  const files = tableFiles({ store, folder, clock, random, catalogText })
   const io = {
     ...opened,
     name: { namespace, name: table.name },
@@ -93,28 +99,33 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Iceb
     log: opened.logger,
   }
   const loader = tableLoader({ ...io, check: (metadata) => checkTable(metadata, opened) })
-  const seen = new Set<Partition>()
+  const binding = async () => bindingOf(await loader.load())
   const reading: Reading = { opened, loader, manifests: io.manifests }
   if (mode === 'read')
     return {
       id: null,
+      binding,
       positions: async (partitions) => only((await readSnapshot(reading)).positions, partitions),
       stage: async () => readOnly(table),
       commit: async () => readOnly(table),
       tended: () => readOnly(table),
       snapshot: (wanted) => readSnapshot(reading, wanted),
     }
-  if ((await loader.load()) === null) await createTable(io, { [SOURCE]: opened.source })
+  const writing = toWrite(opened)
+  const { log } = writing
+  const seen = new Set<Partition>()
+  if ((await loader.load()) === null) await createTable(io, { [SOURCE]: writing.source })
   const load = async () => present(await loader.load(), table)
   const { metadata: made } = await load()
   checkTape(made, log, opened.adoptTape)
   if (opened.adoptTape) await adopt({ ...io, load }, log)
   return {
     id: made['table-uuid'],
+    binding,
     positions: async (partitions) => {
       const { metadata } = await load()
       checkTape(metadata, log, opened.adoptTape)
-      const known = writerPositions(metadata, opened)
+      const known = writerPositions(metadata, writing)
       for (const part of partitions)
         if (known.has(part)) seen.add(part)
         else seen.delete(part)
@@ -129,7 +140,7 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Iceb
         clock,
         random,
       }),
-    commit: (staged) => land({ io: { ...io, load }, opened, loader, seen }, staged),
+    commit: (staged) => land({ io: { ...io, load }, opened: writing, loader, seen }, staged),
     tended: () => ({ ...io, load, store, folder, manifests: manifestReader(files) }),
     snapshot: (wanted) => readSnapshot(reading, wanted),
   }
@@ -146,7 +157,7 @@ async function adopt(io: Committing, log: LogId): Promise<void> {
 
 type Writing = {
   readonly io: Committing
-  readonly opened: Opened
+  readonly opened: ToWrite
   readonly loader: ReturnType<typeof tableLoader>
   readonly seen: Set<Partition>
 }
@@ -216,7 +227,7 @@ async function readSnapshot(reading: Reading, wanted?: Wanted): Promise<LakeSnap
     return {
       id: id === undefined ? null : String(id),
       files: await plan({ metadata, table, manifests }, wanted),
-      positions: tablePositions(metadata, log, true).positions,
+      positions: log === null ? new Map() : tablePositions(metadata, log, true).positions,
       purged: purgeNotes(metadata),
     }
   } catch (error) {
@@ -228,7 +239,7 @@ async function readSnapshot(reading: Reading, wanted?: Wanted): Promise<LakeSnap
 
 function writerPositions(
   metadata: Metadata,
-  { log, logger, table, adoptRollback }: Opened,
+  { log, logger, table, adoptRollback }: ToWrite,
 ): Positions {
   const { positions, state } = tablePositions(metadata, log, adoptRollback)
   if (state === 'unvouched')
@@ -240,7 +251,7 @@ function writerPositions(
 
 function checkTable(metadata: Metadata, { table, source, mode }: Opened): void {
   const bound = metadata.properties[SOURCE]
-  if (bound !== undefined && bound !== source)
+  if (source !== null && bound !== undefined && bound !== source)
     throw new Fault('invalid', `table ${table.name} holds trades of ${bound}, not of ${source}`, {
       remedy: `Name another lake for ${source}: one table never mixes sources.`,
     })
@@ -252,6 +263,17 @@ function checkTable(metadata: Metadata, { table, source, mode }: Opened): void {
     })
   checkSchema(metadata, table)
   ourSpec(metadata, table)
+}
+
+const bindingOf = (state: TableState | null) =>
+  state && { source: state.metadata.properties[SOURCE] ?? null }
+
+function toWrite(opened: Opened): ToWrite {
+  const { log, source, table } = opened
+  if (log !== null && source !== null) return { ...opened, log, source }
+  throw new Fault('bug', `table ${table.name} was opened to write, without a log or a source`, {
+    remedy: 'Report this with the stack.',
+  })
 }
 
 const present = (state: TableState | null, table: Table): TableState => {

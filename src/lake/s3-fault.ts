@@ -1,5 +1,5 @@
 import type { Fault } from '../flow/fault.ts'
-import { awsFault, errorCode, type Reading } from './aws-fault.ts'
+import { AGAIN, awsFault, errorCode, type Reading } from './aws-fault.ts'
 
 /** The rights on a lake's bucket, for messages. */
 const RIGHTS =
@@ -23,10 +23,10 @@ const READINGS: Readonly<Record<string, Reading>> = {
     kind: 'invalid',
     remedy: 'This store lacks a part of S3 that a lake needs: choose another, as TICKLAKE_LAKE.',
   },
-  NoSuchUpload: { kind: 'unavailable', remedy: 'The upload was broken off: it is tried again.' },
-  InternalError: { kind: 'unavailable', remedy: 'S3 failed for a moment: it is tried again.' },
-  BadDigest: { kind: 'unavailable', remedy: 'The bytes changed on their way: it is tried again.' },
-  IncompleteBody: { kind: 'unavailable', remedy: 'The request broke off: it is tried again.' },
+  NoSuchUpload: { kind: 'unavailable', remedy: `The upload was broken off. ${AGAIN}` },
+  InternalError: { kind: 'unavailable', remedy: `S3 failed for a moment. ${AGAIN}` },
+  BadDigest: { kind: 'unavailable', remedy: `The bytes changed on their way. ${AGAIN}` },
+  IncompleteBody: { kind: 'unavailable', remedy: `The request broke off. ${AGAIN}` },
 }
 /** The bucket lies in another region; what then is told differs by how it was asked. */
 const ELSEWHERE: readonly string[] = [

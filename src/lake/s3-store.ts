@@ -3,6 +3,7 @@ import type { Clock } from '../flow/clock.ts'
 import { Fault } from '../flow/fault.ts'
 import { backoffMs, retry } from '../flow/retry.ts'
 import type { Random } from '../flow/random.ts'
+import { AGAIN } from './aws-fault.ts'
 import { checkAtomicCreate } from './s3/atomic-create.ts'
 import { createInParts, PART_BYTES, type Source } from './s3/large-object.ts'
 import {
@@ -114,7 +115,7 @@ async function create(
     await clock.sleep(backoffMs(TRIES, attempt, random))
   }
   throw new Fault('unavailable', `s3://${bucket}/${key}: another request for it is under way`, {
-    remedy: 'It is tried again.',
+    remedy: AGAIN,
   })
 }
 

@@ -37,6 +37,12 @@ describe('a statement for an engine of others', () => {
     refuses('EXPLAIN -- SELECT\n DROP TABLE x', /^DROP/)
   })
 
+  test('that is none of them is told apart, with what was meant', () => {
+    refuses('SELEC 1', /^no statement that reads begins with SELEC: did you mean SELECT\?$/)
+    refuses('hello', /^no statement that reads begins with HELLO$/)
+    refuses('FROM trades LIMIT 1', /^FROM first is DuckDB's SQL$/)
+  })
+
   test('comes alone', () => {
     refuses('SELECT 1; DROP TABLE x', /more than one/)
     refuses('SELECT 1 -- one;\n; SELECT 2', /more than one/)

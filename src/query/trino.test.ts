@@ -47,6 +47,7 @@ async function stub(answer: (asked: Asked, base: string, count: number) => Answe
     random: seededRandom(1),
   })
   return {
+    base,
     query,
     all,
     slept,
@@ -145,6 +146,9 @@ describe('the protocol of Trino', () => {
       [{ body: '<html>' }, 'unavailable', /Check host and port/],
       [{ body: '{}' }, 'unavailable', /Check host and port/],
       [{ body: error('SYNTAX_ERROR', 'USER_ERROR') }, 'invalid', /Correct/],
+      [{ body: error('TABLE_NOT_FOUND', 'USER_ERROR') }, 'invalid', /ddl --engine trino/],
+      [{ body: error('SCHEMA_NOT_FOUND', 'USER_ERROR') }, 'invalid', /trino\.url/],
+      [{ body: error('CATALOG_NOT_FOUND', 'USER_ERROR') }, 'invalid', /trino\.url/],
       [{ body: error('USER_CANCELED', 'USER_ERROR') }, 'closed', /again/],
       [{ body: error('EXCEEDED_TIME_LIMIT', 'INSUFFICIENT_RESOURCES') }, 'invalid', /less/],
       [{ body: error('QUERY_QUEUE_FULL', 'INSUFFICIENT_RESOURCES') }, 'unavailable', /again/],
@@ -158,6 +162,20 @@ describe('the protocol of Trino', () => {
         return true
       })
     }
+  })
+
+  test('says of a server that speaks no TLS to write http, at once', async () => {
+    await using world = await stub(() => ({ body: '' }))
+    const address = parseTrinoAddress(world.base.replace('http:', 'https:'), false)
+    const clock = { now: Date.now, monotonic: () => 0, sleep: () => assert.fail('tried again') }
+    const options = { address, password: null, clock }
+    const query = openTrinoQuery({ ...options, random: seededRandom(1) })
+    await assert.rejects(query.run('SELECT 1', NO_LIMITS, never()), (error) => {
+      assert.ok(isFault(error, 'invalid'), String(error))
+      assert.match(error.message, /speaks no TLS on that port$/)
+      assert.match(error.remedy, /http:\/\//)
+      return true
+    })
   })
 
   test('says of a server that is not there where it was sought', async () => {

@@ -174,7 +174,7 @@ test('a partition with records and no position fails', async () => {
   await using small = await openSmallLake()
   await small.append(trades(3))
   const { verdict, findings } = await verified(small.records)
-  assert.deepEqual([verdict.passed, verdict.misplaced], [false, 1])
+  assert.deepEqual([verdict.passed, verdict.misplaced, verdict.landed], [false, 1, false])
   assert.equal(findings[0]?.kind, 'no position')
 })
 
@@ -186,7 +186,7 @@ test('a position past the end of the tape fails', async () => {
   const further = new Map([...positions].map(([p, { last }]) => [p, { next: offset(9), last }]))
   const lake = { snapshot: async () => ({ ...snapshot, positions: further }) }
   const { verdict, findings } = await verified(small.records, lake)
-  assert.deepEqual([verdict.passed, verdict.misplaced], [false, 1])
+  assert.deepEqual([verdict.passed, verdict.misplaced, verdict.landed], [false, 1, true])
   assert.equal(findings[0]?.kind, 'past the end')
 })
 

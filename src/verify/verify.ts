@@ -71,6 +71,8 @@ export type Progress = { readonly table: string; readonly done: number; readonly
 
 export type Verdict = Readonly<Counts> & {
   readonly table: string
+  /** The table was there and had a commit. */
+  readonly landed: boolean
   /** Partitions with records but no position, and partitions whose position lies past the end. */
   readonly misplaced: number
   /** Data files that the table lists and that are not there or cannot be read. */
@@ -192,7 +194,8 @@ async function compareTable(attempt: Attempt, files: readonly DataFile[]): Promi
   const unreadable = lost.length
   const passed = missing + repeated + altered + foreign + misplaced + unreadable === 0
   const { unverifiable } = seen
-  return { table: table.name, ...counts, misplaced, unreadable, unverifiable, stretches, passed }
+  const of = { table: table.name, landed: snapshot.id !== null }
+  return { ...of, ...counts, misplaced, unreadable, unverifiable, stretches, passed }
 }
 
 /** The files that cannot be read and may hold what was asked for, each told. */

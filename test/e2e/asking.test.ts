@@ -75,6 +75,41 @@ describe('asking a tape of any source', { timeout: 120_000 }, () => {
     )
   })
 
+  test('a lake that is named is asked without its tape, up to the last commit', async () => {
+    const lake = `file:${join(cli.dir, 'recorded/here/lake')}`
+    const alone = ['--lake', lake, '--data', 'no/tape/in/it']
+    const asked = [['sql', 'SELECT count(*) FROM trades'], ['gaps'], ['candles', 'BINANCE:BTCUSDT']]
+    for (const args of asked) {
+      const { code, err } = await cli.run(...args, ...alone)
+      assert.equal(code, 0, err)
+      assert.equal(err, 'no tape here: answers reach to the last commit\n', args.join(' '))
+    }
+    const { out, err, code } = await cli.run('ls', '--json', ...alone)
+    assert.deepEqual([code, err], [0, ''])
+    const listed = linesOf(out).filter(({ table }) => table === 'records')
+    const [counted] = linesOf(
+      (await cli.run('sql', '--json', 'SELECT count(*)::INT AS n FROM records', ...alone)).out,
+    )
+    assert.equal(
+      listed.reduce((sum, { rows: count }) => sum + Number(count), 0),
+      counted?.n,
+    )
+    const named = await cli.run('sql', 'SELECT 1', ...alone, '--source', 'finnhub')
+    assert.equal(named.code, 78)
+    assert.match(named.err, /holds trades of 127/)
+    assert.equal((await cli.run('sql', 'SELECT nothing', ...alone)).code, 2)
+    const verify = await cli.run('verify', ...alone)
+    assert.equal(verify.code, 1)
+    assert.match(verify.err, /holds no tape yet.*\n.*This needs the tape/)
+    const typo = ['--lake', 'file:no/lake', '--data', 'no/tape/in/it']
+    const nothing = await cli.run('sql', 'SELECT 1', ...typo)
+    assert.equal(nothing.code, 1)
+    assert.match(nothing.err, /no tape here, and no table in sqlite:/)
+    const empty = await cli.run('ls', ...typo)
+    assert.equal(empty.code, 0)
+    assert.match(empty.err, /there is no table in sqlite:/)
+  })
+
   test('the page names the source of the tape, not that of the settings', async () => {
     const started = Date.now()
     const serve = cli.start(['serve', '--port', '0', ...data])

@@ -104,6 +104,23 @@ describe('the command line', () => {
     assert.match(out, /"finnhub\.token":\{"value":"\*\*\*"/)
   })
 
+  test('what AWS settings come to is shown, with the place that it came from', async () => {
+    const env = { AWS_REGION: 'eu-north-1', TICKLAKE_LAKE: 's3://bucket/ticks' }
+    const { code, out } = await cli.start(['config', 'show', '--origin'], env).ended
+    assert.equal(code, 0)
+    assert.match(out, /^aws\.region +eu-north-1 +environment AWS_REGION$/m)
+    assert.match(out, /^athena\.output +s3:\/\/bucket\/ticks-athena\/ +default$/m)
+    const given = cli.start(['config', 'show', '--origin'], { ...env, TICKLAKE_AWS_REGION: 'eu-1' })
+    assert.match((await given.ended).out, /^aws\.region +eu-1 +environment TICKLAKE_AWS_REGION$/m)
+  })
+
+  test('a lake that the settings cannot name ends asking with 78', async () => {
+    for (const args of [['ls'], ['sql', 'SELECT 1'], ['verify'], ['gaps'], ['tail']]) {
+      const { code, err } = await cli.run(...args, '--lake', 'gs://bucket')
+      assert.equal(code, 78, `${args[0]}: ${err}`)
+    }
+  })
+
   test('a lost key beside a named lake is an error, not simulated trades', async () => {
     const { code, err } = await cli.run('record', '--lake', `file:${cli.dir}/lake`)
     assert.equal(code, 78)

@@ -98,6 +98,13 @@ describe('keeping a lake small, and forgetting for good', { timeout: 300_000 }, 
     assert.match((await done('compact')).out, /records +2026-11-20 +sort +4 → 1 file .* 36 rows/)
     assert.match((await done('compact')).err, /nothing to compact/)
     assert.match((await done('compact', '--day', 'no-time')).err, /nothing to compact/)
+    const nothing = ['records', 'feed_log'].map((table) => ({
+      table,
+      day: null,
+      outcome: 'nothing',
+    }))
+    assert.deepEqual(linesOf(await done('compact', '--json')), nothing)
+    assert.deepEqual(linesOf(await done('compact', '--json', '--dry-run')), nothing)
     assert.equal(await count('trades'), 36)
     await verified()
   })
@@ -108,8 +115,16 @@ describe('keeping a lake small, and forgetting for good', { timeout: 300_000 }, 
     assert.equal(planned?.['data_files'], 0)
     const [gone] = linesOf(await done('expire', '--keep', '1', '--json'))
     assert.deepEqual({ ...gone, dry_run: true }, planned)
+    const { out, err } = await done('expire', '--keep', '1')
+    assert.deepEqual([out, err], ['', 'nothing to expire beyond the newest 1 snapshot\n'])
+    assert.deepEqual(
+      linesOf(await done('orphans', '--json')).map(({ table, file }) => [table, file]),
+      [
+        ['records', null],
+        ['feed_log', null],
+      ],
+    )
     assert.ok((await holding('PURGEME')).length > 0)
-    assert.match((await done('expire')).out, /records +0 snapshots/)
     assert.match((await done('orphans', '--dry-run')).err, /no orphans older than 3d/)
     await verified()
   })
@@ -151,10 +166,27 @@ describe('keeping a lake small, and forgetting for good', { timeout: 300_000 }, 
     await record(NOON)
     const { code, err } = await run('purge', '--symbol', 'PURGEME', '--yes')
     assert.equal(code, 1)
-    assert.match(err, /4 records of it on the tape .* did not land yet[^]*ticklake land/)
+    assert.match(
+      err,
+      /4 records of it on the tape .* did not land yet[^]*`ticklake up` runs, stop it/,
+    )
     assert.match((await run('purge', '--before', '2026-11-21', '--yes')).err, /11 records of it/)
-    assert.equal((await run('purge', '--before', '2026-11-20', '--dry-run')).code, 0)
     await land()
+  })
+
+  test('a purge of what is not there touches nothing, and names what was meant', async () => {
+    const before = listed(join(cli.dir, 'data'))
+    for (const [args, says] of [
+      [['--symbol', 'purgeme'], /nothing of purgeme is here \(did you mean PURGEME\?\)[^]*--again/],
+      [['--symbol', 'RRR'], /nothing of RRR is here/], // within the files' bounds
+      [['--before', '2026-11-19'], /nothing from before 2026-11-19 is here/],
+    ] as const)
+      for (const how of ['--dry-run', '--yes']) {
+        const { code, err } = await run('purge', ...args, how)
+        assert.equal(code, 1)
+        assert.match(err, says)
+      }
+    assert.deepEqual(listed(join(cli.dir, 'data')), before)
   })
 
   test('a purged symbol is nowhere any more, and all else is as it was', async () => {
@@ -171,10 +203,16 @@ describe('keeping a lake small, and forgetting for good', { timeout: 300_000 }, 
     const others = await count("trades WHERE symbol <> 'PURGEME'")
     const plan = await done('purge', '--symbol', 'PURGEME', '--dry-run')
     assert.match(plan.out, /feed_log +stays/)
+    assert.match(plan.out, /records +20 rows: \d+ files? to look through/)
     assert.notDeepEqual(await holding('PURGEME'), [])
-    const { out } = await done('purge', '--symbol', 'PURGEME', '--yes')
-    assert.match(out, /records +20 rows gone/)
+    const both = ['--symbol', 'PURGEME,NOPE', '--tape-too', '--yes']
+    const { out, err } = await done('purge', ...both)
+    assert.match(out, /records +20 rows gone; 0 whole files removed, \d+ files? looked through/)
+    assert.match(err, /--tape-too is for Kafka[^]*nothing of NOPE is here/)
     assert.deepEqual(await holding('PURGEME'), [])
+    // One that was killed is noted by the table, and is run again.
+    assert.match((await done('purge', '--symbol', 'PURGEME', '--yes')).out, /records +0 rows gone/)
+    assert.match((await done('purge', '--symbol', 'ABC', '--again', '--yes')).out, /0 rows gone/)
     assert.equal(await count('records'), others)
     await verified()
   })
@@ -212,6 +250,13 @@ describe('keeping a lake small, and forgetting for good', { timeout: 300_000 }, 
     await verified()
   })
 })
+
+/** Files below a folder that are of the lake, or the tape itself. */
+const listed = (dir: string): readonly string[] =>
+  readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile() && /\.(parquet|avro|json|db)$/.test(one.name))
+    .map((one) => join(one.parentPath, one.name))
+    .toSorted()
 
 /** Files below a folder that hold this text, as bytes or in the rows of a Parquet file. */
 async function filesHolding(dir: string, text: string): Promise<readonly string[]> {

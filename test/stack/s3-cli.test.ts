@@ -51,6 +51,8 @@ describe('ticklake with a lake on S3', { skip: withoutAws(), timeout: MS_MAX }, 
       JSON.stringify([...before.found.values()]),
     )
     const up = cli.start(UP, env)
+    const said = (await up.seen(/\nLake: (.*)\n/))[1]
+    assert.equal(said, `${env.TICKLAKE_LAKE} (${env.TICKLAKE_CATALOG})`)
     await up.seen(/committed/)
     up.child.kill('SIGINT')
     assert.equal((await up.ended).code, 0)
@@ -64,6 +66,71 @@ describe('ticklake with a lake on S3', { skip: withoutAws(), timeout: MS_MAX }, 
     const lake = found.get('lake')?.says.replaceAll(',', '') ?? ''
     assert.ok(lake.endsWith(` ${rows('records')} rows`), lake)
     assert.equal(code, 0)
+  })
+
+  const laptop = { TICKLAKE_FEED: '', TICKLAKE_DATA: 'nothing/here' }
+  const COUNT = 'SELECT count(*)::INT AS n FROM records'
+
+  test('asking finds the tape beside, and without one asks the lake alone', async () => {
+    const beside = await ask(['sql', '--json', COUNT], { TICKLAKE_FEED: '' })
+    assert.deepEqual([beside.code, beside.err], [0, ''])
+    const alone = await ask(['sql', '--format', 'ndjson', COUNT], laptop)
+    assert.deepEqual([alone.code, alone.out], [0, beside.out])
+    assert.match(alone.err, /^no tape here: answers reach to the last commit; .* simulated\n$/)
+    for (const args of [
+      ['gaps'],
+      ['candles', 'AAPL', '--session', 'all', '--json'],
+      ['ls'],
+      ['ls', '--files'],
+    ]) {
+      const { code, out, err } = await ask(args, laptop)
+      assert.ok(code === 0 && out !== '', `${args.join(' ')}: ${err}`)
+    }
+    const wrong = await ask(['sql', COUNT], { ...laptop, TICKLAKE_SOURCE: 'finnhub' })
+    assert.equal(wrong.code, 78)
+    assert.match(wrong.err, /holds trades of simulator, not of finnhub/)
+    for (const args of [['verify'], ['tail', '--no-follow']]) {
+      const { code, err } = await ask(args, laptop)
+      assert.equal(code, 1)
+      assert.match(err, /holds no tape yet.*\n.*needs the tape: run it where/)
+    }
+  })
+
+  test('a slip in the database, the prefix or the settings is told as what it is', async () => {
+    const typo = { TICKLAKE_CATALOG: 'glue:ticklake_markt' }
+    const ls = await ask(['ls'], typo)
+    assert.equal(ls.code, 0)
+    assert.match(ls.err, /there is no table in glue:ticklake_markt/)
+    const sql = await ask(['sql', '--json', COUNT], typo)
+    assert.equal(sql.code, 0)
+    assert.match(sql.err, /there is no table in glue:ticklake_markt/)
+    const neither = await ask(['sql', COUNT], { ...typo, ...laptop })
+    assert.equal(neither.code, 1)
+    assert.match(neither.err, /no tape here, and no table in glue:ticklake_markt/)
+    const verify = await ask(['verify'], typo)
+    assert.equal(verify.code, 1)
+    assert.match(verify.out, /records +FAILED: nothing has landed yet;/)
+    const database = env.TICKLAKE_CATALOG.slice('glue:'.length)
+    const prefix = { TICKLAKE_LAKE: `s3://${aws.bucket}/lakes/cil` }
+    for (const command of [['ls'], ['sql', COUNT], ['land']]) {
+      const { code, err } = await ask(command, prefix)
+      assert.equal(code, 78, err)
+      assert.match(
+        err,
+        new RegExp(
+          `Glue database ${database} holds the tables of another lake: ${env.TICKLAKE_LAKE}, `,
+        ),
+      )
+      assert.match(err, /Correct TICKLAKE_LAKE, or give this lake a database of its own/)
+    }
+    const keyless = {
+      AWS_ACCESS_KEY_ID: '',
+      AWS_SECRET_ACCESS_KEY: '',
+      AWS_EC2_METADATA_DISABLED: 'true',
+    }
+    for (const command of [['ls'], ['sql', COUNT]])
+      assert.equal((await ask(command, keyless)).code, 78)
+    assert.equal((await ask(['sql', 'SELECT nothing'])).code, 2)
   })
 
   test('a lake that is away at the start is waited for', async () => {

@@ -1,5 +1,5 @@
 import type { Fault } from '../../flow/fault.ts'
-import { awsFault, type Reading } from '../aws-fault.ts'
+import { AGAIN, awsFault, type Reading } from '../aws-fault.ts'
 
 const LIMIT: Reading = {
   kind: 'invalid',
@@ -24,15 +24,15 @@ const READINGS: Readonly<Record<string, Reading>> = {
   },
   InternalServiceException: {
     kind: 'unavailable',
-    remedy: 'Glue failed for a moment: it is tried again.',
+    remedy: `Glue failed for a moment. ${AGAIN}`,
   },
   OperationTimeoutException: {
     kind: 'unavailable',
-    remedy: 'Glue took too long: it is tried again.',
+    remedy: `Glue took too long. ${AGAIN}`,
   },
   ResourceNotReadyException: {
     kind: 'unavailable',
-    remedy: 'Glue is still making it: it is tried again.',
+    remedy: `Glue is still making it. ${AGAIN}`,
   },
 }
 

@@ -1,7 +1,7 @@
 import type { Table, TableInput } from '@aws-sdk/client-glue'
 import type { Fault } from '../../flow/fault.ts'
 import { errorCode, isThrottled } from '../aws-fault.ts'
-import { clientOptions, regionOf, type AwsReach } from '../aws-reach.ts'
+import { clientOptions, heardOf, regionOf, type AwsReach } from '../aws-reach.ts'
 import type { TableName } from '../catalog.ts'
 import { glueFault } from './glue-fault.ts'
 
@@ -43,6 +43,11 @@ export async function glueRequests(reach: AwsReach): Promise<GlueRequests> {
   const sdk = await import('@aws-sdk/client-glue')
   const region = await regionOf(reach, () => new sdk.GlueClient().config.region())
   const client = new sdk.GlueClient({ ...clientOptions(reach), region })
+  const heard = heardOf(reach, { service: 'glue', region })
+  client.middlewareStack.add((next) => (args) => heard(() => next(args)), {
+    step: 'finalizeRequest',
+    name: 'heard',
+  })
   return {
     region,
     getTable: ({ namespace, name }) =>

@@ -21,11 +21,14 @@ export type TableFilesOptions = {
   readonly store: Store
   /** `<namespace>/<table>`, below the store's root. */
   readonly folder: Key
+  /** The catalog as settings name it, for messages. */
+  readonly catalogText?: string
   readonly clock: Clock
   readonly random: Random
 }
 
-export function tableFiles({ store, folder, clock, random }: TableFilesOptions): TableFiles {
+export function tableFiles(options: TableFilesOptions): TableFiles {
+  const { store, folder, clock, random } = options
   const again = <T>(act: () => Promise<T>) => retry(act, { ...TRIES, clock, random })
   return {
     location: store.location(folder),
@@ -50,11 +53,7 @@ export function tableFiles({ store, folder, clock, random }: TableFilesOptions):
     },
     read: (location) => {
       const key = store.keyOf(location)
-      if (key === null)
-        throw new Fault('invalid', `${location} lies outside of the lake ${store.location('')}`, {
-          remedy:
-            'The lake was moved after it was made: move it back, or name the address that it was made under.',
-        })
+      if (key === null) throw elsewhere(options, location)
       return again(() => store.read(key))
     },
     remove: async (locations) => {
@@ -64,6 +63,31 @@ export function tableFiles({ store, folder, clock, random }: TableFilesOptions):
       if (keys.length > 0) await store.remove(keys)
     },
   }
+}
+
+/** A lake on a disk was moved; on S3 lakes stay, and one of two was named by its catalog, the other by its address. */
+function elsewhere({ store, folder, catalogText = '' }: TableFilesOptions, location: string) {
+  const lake = store.location('').replace(/\/$/, '')
+  if (!lake.startsWith('s3:'))
+    return new Fault('invalid', `${location} lies outside of the lake ${lake}`, {
+      remedy:
+        'The lake was moved after it was made: move it back, or name the address that it was made under.',
+    })
+  const at = location.indexOf(`/${folder}/`)
+  const other = at < 0 ? location : location.slice(0, at)
+  const [kind, name] = [catalogText.slice(0, 5), catalogText.slice(5)]
+  const catalog = kind === 'glue:' ? `Glue database ${name}` : `the catalog ${catalogText}`.trim()
+  const own =
+    kind === 'glue:'
+      ? 'a database of its own (TICKLAKE_CATALOG=glue:OTHER)'
+      : 'a catalog of its own (TICKLAKE_CATALOG)'
+  return new Fault(
+    'invalid',
+    `${catalog} holds the tables of another lake: ${other}, not ${lake}`,
+    {
+      remedy: `Correct TICKLAKE_LAKE, or give this lake ${own}.`,
+    },
+  )
 }
 
 /** The key of a location below the table's folder; null: it lies elsewhere. */

@@ -1,3 +1,4 @@
+import { AGAIN } from '../aws-fault.ts'
 import { Fault } from '../../flow/fault.ts'
 import type { Random } from '../../flow/random.ts'
 import { uuid } from '../iceberg/names.ts'
@@ -57,7 +58,7 @@ function notAtomic(bucket: string, answers: readonly Created[]): Fault {
   const told = answers.join(', ')
   if (answers.includes('conflict'))
     return new Fault('unavailable', `creators of one object in ${bucket} were told ${told}`, {
-      remedy: 'The store was busy with it: it is tried again.',
+      remedy: `The store was busy with it. ${AGAIN}`,
     })
   return new Fault(
     'invalid',

@@ -1,6 +1,6 @@
 import type * as S3 from '@aws-sdk/client-s3'
 import { errorCode, httpStatus } from '../aws-fault.ts'
-import { clientOptions, regionOf, type AwsReach } from '../aws-reach.ts'
+import { bulkIdleMs, clientOptions, heardOf, regionOf, type AwsReach } from '../aws-reach.ts'
 import { s3Fault } from '../s3-fault.ts'
 import type { ByteRange, Entry } from '../store.ts'
 import { digestByMd5, md5 } from './digest.ts'
@@ -46,9 +46,14 @@ const ANSWERS: Readonly<Record<string, Created>> = {
   ConditionalRequestConflict: 'conflict',
 }
 
+/** From here on sending takes its time: 30 s without an answer are none yet. */
+const BULK_BYTES = 1_000_000
+
 type Asking = {
   readonly sdk: typeof S3
   readonly client: S3.S3Client
+  /** The same with more patience. */
+  readonly bulk: S3.S3Client
   readonly bucket: string
   /** Not AWS: such stores may know neither the newer checksums nor their headers; all know Content-MD5. */
   readonly compatible: boolean
@@ -60,24 +65,36 @@ export async function s3Requests(bucket: string, reach: S3Reach): Promise<S3Requ
   const region = await regionOf(reach, () => new sdk.S3Client().config.region())
   const compatible = reach.endpoint !== null
   const checksums = compatible ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED'
-  const client = new sdk.S3Client({
-    ...clientOptions(reach),
+  const options = {
     region,
     forcePathStyle: reach.pathStyle,
     expectContinueHeader: false, // stores that do not know it would be waited for
     requestChecksumCalculation: checksums,
     responseChecksumValidation: checksums,
-  })
-  const asking = { sdk, client, bucket, compatible }
+  } as const
+  const client = new sdk.S3Client({ ...options, ...clientOptions(reach) })
+  const { credentials } = client.config // found once for both
+  const patient = clientOptions(reach, bulkIdleMs(reach))
+  const bulk = new sdk.S3Client({ ...options, ...patient, credentials })
+  const heard = heardOf(reach, { service: 's3', region })
+  for (const { middlewareStack } of [client, bulk])
+    middlewareStack.add((next) => (args) => heard(() => next(args)), {
+      step: 'finalizeRequest',
+      name: 'heard',
+    })
+  const asking = { sdk, client, bulk, bucket, compatible }
   return {
     region,
     ...objectRequests(asking),
     ...uploadRequests(asking),
-    [Symbol.dispose]: () => client.destroy(),
+    [Symbol.dispose]: () => {
+      client.destroy()
+      bulk.destroy()
+    },
   }
 }
 
-function objectRequests({ sdk, client, bucket, compatible }: Asking): ObjectRequests {
+function objectRequests({ sdk, client, bulk, bucket, compatible }: Asking): ObjectRequests {
   const at = (key: string) => ({ Bucket: bucket, Key: key })
   const location = (key: string) => `s3://${bucket}/${key}`
   return {
@@ -85,7 +102,8 @@ function objectRequests({ sdk, client, bucket, compatible }: Asking): ObjectRequ
       conditional(location(key), () => {
         const digest = compatible ? { ContentMD5: md5(body) } : {}
         const request = { ...at(key), Body: body, IfNoneMatch: '*', ...digest }
-        return client.send(new sdk.PutObjectCommand(request))
+        const by = body.length < BULK_BYTES ? client : bulk
+        return by.send(new sdk.PutObjectCommand(request))
       }),
     get: (key, range) =>
       attempt(location(key), async () => {
@@ -119,7 +137,7 @@ function objectRequests({ sdk, client, bucket, compatible }: Asking): ObjectRequ
   }
 }
 
-function uploadRequests({ sdk, client, bucket, compatible }: Asking): UploadRequests {
+function uploadRequests({ sdk, client, bulk, bucket, compatible }: Asking): UploadRequests {
   const of = ({ key, id }: Upload) => ({ Bucket: bucket, Key: key, UploadId: id })
   const location = ({ key }: { readonly key: string }) => `s3://${bucket}/${key}`
   return {
@@ -134,14 +152,14 @@ function uploadRequests({ sdk, client, bucket, compatible }: Asking): UploadRequ
       attempt(location(upload), async () => {
         const digest = compatible ? { ContentMD5: md5(body) } : {}
         const request = { ...of(upload), PartNumber: number, Body: body, ...digest }
-        const { ETag, ChecksumCRC32 } = await client.send(new sdk.UploadPartCommand(request))
+        const { ETag, ChecksumCRC32 } = await bulk.send(new sdk.UploadPartCommand(request))
         return { number, tag: ETag ?? '', crc: ChecksumCRC32 ?? null }
       }),
     completeUpload: (upload, parts) =>
       conditional(location(upload), () => {
         const MultipartUpload = { Parts: parts.map(asSent) }
         const request = { ...of(upload), IfNoneMatch: '*', MultipartUpload }
-        return client.send(new sdk.CompleteMultipartUploadCommand(request))
+        return bulk.send(new sdk.CompleteMultipartUploadCommand(request))
       }),
     abortUpload: (upload) =>
       attempt(location(upload), async () => {

@@ -1,7 +1,7 @@
 import { Fault, isFault } from '../../flow/fault.ts'
 import { commit } from '../iceberg/commit.ts'
 import type { TableState } from '../iceberg/committing.ts'
-import type { Live, LiveFile } from '../iceberg/live.ts'
+import type { LiveFile } from '../iceberg/live.ts'
 import type { Long } from '../iceberg/json.ts'
 import { mainId, type Metadata } from '../iceberg/metadata-document.ts'
 import { headsOf } from '../iceberg/metadata.ts'
@@ -13,10 +13,11 @@ import { COMPACTION_LIMITS, freed } from './compact.ts'
 import { expireSnapshots } from './expire.ts'
 import { removeLeftovers } from './leftovers.ts'
 import { purgeNote } from './purge-notes.ts'
+import { goingFiles } from './purge-reach.ts'
+import { checkedRemoval } from './purge-removal.ts'
 import { commitReplacement, stageReplacement, type Workshop } from './replace.ts'
 import { removeFiles, type Tended } from './tended.ts'
 
-const DAY_MS = 86_400_000
 // Other writers may move a day's files while they are rewritten; then it is planned again.
 const TRIES_MAX = 8
 
@@ -33,37 +34,42 @@ export type Purging = {
   readonly signal: AbortSignal
 }
 
-/** What went, or, in a dry run, which files would be removed or written anew. */
+/** What went, or, in a dry run, which files would be removed or looked through. */
 export type PurgeReport = {
   readonly rows: number | null
   readonly filesRemoved: number
   readonly filesRewritten: number
   readonly bytesRemoved: number
   readonly snapshotsExpired: number
+  /** Files that held what was purged and are there still, by location; none in a dry run. */
+  readonly filesLeft: readonly string[]
 }
 
 /**
  * Takes rows out of the table for good: commits take them out of sight, then every older snapshot expires and with
  * it the files that held the rows, then the manifests forget them. Positions stay: what was purged does not land
- * again; and a note of what it was (purge-notes.ts). Killed at any moment, run it again. Faults: `invalid` where a
- * branch or tag of another engine keeps an old snapshot, or a file cannot be written again; `conflict` where other
- * writers never left the files alone.
+ * again; and a note of what it was (purge-notes.ts). Killed at any moment, or with files left, run it again. Faults:
+ * `invalid` where a branch or tag of another engine keeps an old snapshot, or a file cannot be written again;
+ * `conflict` where other writers never left the files alone.
  */
-export async function purge(io: Tended, purging: Purging): Promise<PurgeReport> {
+export async function purge(tended: Tended, purging: Purging): Promise<PurgeReport> {
+  const { io, struck, left } = checkedRemoval(tended)
   const { metadata: started } = await io.load()
   checkHeads(io, started)
   if (purging.dryRun === true) return await planned(io, purging)
   let [rows, filesRemoved, filesRewritten, bytesRemoved] = [0, 0, 0, 0]
-  const gone = await untilFits(io, () => removeWhole(io, purging.what))
+  const gone = await untilFits(io, () => removeWhole(tended, purging.what))
   rows += sum(gone, (file) => file.rows)
   filesRemoved += gone.length
+  struck(locationsOf(gone))
   bytesRemoved += sum(gone, ({ sizeBytes }) => sizeBytes)
   const looked = new Set<string>()
   const reach = { looked, until: started['last-sequence-number'] }
   for (;;) {
-    const done = await untilFits(io, () => rewriteSome(io, purging, reach))
+    const done = await untilFits(io, () => rewriteSome(tended, purging, reach))
     if (done === null) break
     rows += done.purged
+    if (done.replaced) struck(locationsOf(done.files))
     if (done.purged > 0) filesRewritten += done.files.length
     if (done.purged > 0) bytesRemoved += sum(done.files, ({ sizeBytes }) => sizeBytes)
   }
@@ -73,8 +79,12 @@ export async function purge(io: Tended, purging: Purging): Promise<PurgeReport> 
   await removeLeftovers(io) // of a purge or an expiry that was killed before
   checkHeads(io, (await io.load()).metadata) // one that was made meanwhile keeps what was purged
   const snapshotsExpired = expired.snapshots + again.snapshots
-  return { rows, filesRemoved, filesRewritten, bytesRemoved, snapshotsExpired }
+  const filesLeft = await left()
+  return { rows, filesRemoved, filesRewritten, bytesRemoved, snapshotsExpired, filesLeft }
 }
+
+const locationsOf = (files: readonly LiveFile[]): readonly string[] =>
+  files.map(({ file }) => file.location)
 
 async function untilFits<T>(io: Tended, act: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
@@ -89,54 +99,24 @@ async function untilFits<T>(io: Tended, act: () => Promise<T>): Promise<T> {
 
 async function planned(io: Tended, { what }: Purging): Promise<PurgeReport> {
   const { metadata } = await io.load()
-  const { whole, partly } = sorted(io, await planLive({ ...io, metadata }), what)
+  const { whole, partly } = goingFiles(io, await planLive({ ...io, metadata }), what)
   return {
     rows: partly.length === 0 ? sum(whole, ({ rows }) => rows) : null,
     filesRemoved: whole.length,
     filesRewritten: partly.length,
     bytesRemoved: sum([...whole, ...partly], ({ sizeBytes }) => sizeBytes),
     snapshotsExpired: metadata.snapshots.length,
+    filesLeft: [],
   }
 }
 
 const sum = (files: readonly LiveFile[], of: (file: DataFile) => number): number =>
   files.reduce((total, { file }) => total + of(file), 0)
 
-/** Files all of whose rows go, and files of which some may. */
-function sorted(
-  { table }: Pick<Tended, 'table'>,
-  { data }: Live,
-  what: Purged,
-): { readonly whole: readonly LiveFile[]; readonly partly: readonly LiveFile[] } {
-  if (what.kind === 'all') return { whole: data, partly: [] }
-  if (what.kind === 'symbols') {
-    const symbolId = table.fields.find(({ name }) => name === 'symbol')?.id
-    if (symbolId === undefined) return { whole: [], partly: [] }
-    const symbols = what.symbols.map((one) => Buffer.from(one))
-    return { whole: [], partly: data.filter(({ file }) => maySpeak(file, symbolId, symbols)) }
-  }
-  const { beforeMs } = what
-  const isOlder = ({ file }: LiveFile) => file.day !== null && (file.day + 1) * DAY_MS <= beforeMs
-  const isYounger = ({ file }: LiveFile) => file.day !== null && file.day * DAY_MS >= beforeMs
-  const partly = data.filter((one) => !isOlder(one) && !isYounger(one))
-  return { whole: data.filter(isOlder), partly }
-}
-
-/** Rows without a symbol could not be read: their bytes may speak of it. */
-function maySpeak(file: DataFile, symbolId: number, symbols: readonly Uint8Array[]): boolean {
-  if (file.nullCounts.get(symbolId) !== 0) return true
-  const [lower, upper] = [file.lower.get(symbolId), file.upper.get(symbolId)]
-  return symbols.some(
-    (symbol) =>
-      (lower === undefined || Buffer.compare(symbol, lower) >= 0) &&
-      (upper === undefined || Buffer.compare(symbol, upper) <= 0),
-  )
-}
-
 async function removeWhole(io: Tended, what: Purged): Promise<readonly LiveFile[]> {
   const base = await io.load()
   const live = await planLive({ ...io, metadata: base.metadata })
-  const { whole } = sorted(io, live, what)
+  const { whole } = goingFiles(io, live, what)
   if (whole.length === 0) return []
   const deletes = what.kind === 'all' ? live.deletes : freed(live, whole)
   const going = [...whole, ...deletes]
@@ -155,7 +135,11 @@ async function removeWhole(io: Tended, what: Purged): Promise<readonly LiveFile[
   return whole
 }
 
-type Rewritten = { readonly purged: number; readonly files: readonly LiveFile[] }
+type Rewritten = {
+  readonly purged: number
+  readonly replaced: boolean
+  readonly files: readonly LiveFile[]
+}
 
 type Reach = {
   readonly looked: Set<string>
@@ -183,7 +167,7 @@ async function rewriteSome(
   const base = await io.load()
   const live = await planLive({ ...io, metadata: base.metadata })
   const isOld = oldRows(base.metadata, until)
-  const left = sorted(io, live, what).partly.filter(
+  const left = goingFiles(io, live, what).partly.filter(
     (one) => !looked.has(one.file.location) && isOld(one),
   )
   const [first] = left
@@ -204,7 +188,8 @@ async function rewriteSome(
   const staged = await stageReplacement(io, workshop, { inputs, rewriting })
   const addedLocations = staged.added.map(({ location }) => location)
   // Rows that were struck out are of the file's bytes still.
-  if (staged.purged === 0 && staged.struckOut === 0) await removeFiles(io, addedLocations)
+  const replaced = staged.purged > 0 || staged.struckOut > 0
+  if (!replaced) await removeFiles(io, addedLocations)
   else {
     const replacement = { operation: 'overwrite', inputs, deletes: freed(live, inputs) } as const
     const properties = purgeNote(base.metadata, what, io.clock.now())
@@ -212,7 +197,7 @@ async function rewriteSome(
   }
   for (const { file } of inputs) looked.add(file.location)
   for (const location of addedLocations) looked.add(location)
-  return { purged: staged.purged, files: inputs }
+  return { purged: staged.purged, replaced, files: inputs }
 }
 
 /** Manifests still tell of files that were deleted, with their bounds: those entries go too. */

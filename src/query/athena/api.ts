@@ -3,7 +3,10 @@ import { callFault, type Failing, type ReadError } from './faults.ts'
 
 /** A connection that is not there in this time is not there. */
 const CONNECT_MS_MAX = 5000
-const ANSWER_MS_MAX = 30_000
+/** Of one call; a query is begun and then looked at, never waited for in one. */
+const ANSWER_MS_MAX = 10_000
+/** Throttled calls are made again by who looks; a server that is silent costs this often its time. */
+const TRIES_MAX = 2
 /** The most that GetQueryResults gives. */
 const PAGE_ROWS_MAX = 1000
 
@@ -66,17 +69,20 @@ export async function openAthenaApi(options: AthenaApiOptions): Promise<AthenaAp
   const client: AthenaClient = new sdk.AthenaClient({
     region,
     ...(endpoint !== null && { endpoint }),
+    maxAttempts: TRIES_MAX,
     requestHandler: {
       connectionTimeout: CONNECT_MS_MAX,
       requestTimeout: ANSWER_MS_MAX,
       throwOnRequestTimeout: true,
     },
   })
+  const host = endpoint === null ? `athena.${region}.amazonaws.com` : endpoint.split('/')[2]
   const during = async <T>(action: string, call: Promise<T>): Promise<T> => {
     try {
       return await call
     } catch (error) {
-      throw callFault(readError, `athena:${action}`, error)
+      const named = error instanceof Error ? Object.assign(error, { host }) : error
+      throw callFault(readError, `athena:${action}`, named)
     }
   }
   return {

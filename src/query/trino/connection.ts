@@ -114,14 +114,31 @@ async function once(
     return { passing, answered: true, fault: refused(answer.status, text) }
   } catch (cause) {
     const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
-    const fault = new Fault(
-      'unavailable',
-      `Trino at ${new URL(uri).host} cannot be reached: ${why instanceof Error ? why.message : String(why)}`,
-      { remedy: 'Check that it runs, and trino.url.', cause },
-    )
+    const { host, protocol } = new URL(uri)
+    if (protocol === 'https:' && speaksNoTls(why))
+      return { passing: false, answered: false, fault: plainPort(host, cause) }
+    const words = (why instanceof Error ? why.message : String(why)).trim()
+    const fault = new Fault('unavailable', `Trino at ${host} cannot be reached: ${words}`, {
+      remedy: 'Check that it runs, and trino.url.',
+      cause,
+    })
     return { passing: true, answered: false, fault }
   }
 }
+
+/** As OpenSSL names an answer that is no TLS record. */
+const speaksNoTls = (why: unknown): boolean =>
+  why instanceof Error &&
+  ('code' in why ? String(why.code) : '').match(
+    /^(EPROTO|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG)$/,
+  ) !== null &&
+  /wrong version number|packet length too long|http request/i.test(why.message)
+
+const plainPort = (host: string, cause: unknown): Fault =>
+  new Fault('invalid', `Trino at ${host} speaks no TLS on that port`, {
+    remedy: 'Write http:// in trino.url, or name the port of its https.',
+    cause,
+  })
 
 const WORDS_MAX = 200
 

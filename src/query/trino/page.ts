@@ -60,6 +60,18 @@ const notTrino = (cause: unknown): Fault =>
 const PASSING = ['QUERY_QUEUE_FULL', 'CLUSTER_OUT_OF_MEMORY', 'CLUSTER_HAS_TOO_MANY_RUNNING_TASKS']
 const STOPPED = ['USER_CANCELED', 'ADMINISTRATIVELY_KILLED', 'ADMINISTRATIVELY_PREEMPTED']
 
+const ADDRESS =
+  'Name catalog and schema in trino.url as Trino has them: https://USER@HOST/CATALOG/SCHEMA.'
+/** Remedies for what is not there, by Trino's names of errors. */
+const NOT_THERE: Readonly<Record<string, string>> = {
+  TABLE_NOT_FOUND:
+    'Tables are records and feed_log, once something has landed; trades, bars_1m, bars_1d, gaps and dead_letters are views, which `ticklake aws ddl --engine trino` prints, to be made once in Trino.',
+  SCHEMA_NOT_FOUND: ADDRESS,
+  CATALOG_NOT_FOUND: ADDRESS,
+  MISSING_CATALOG_NAME: ADDRESS,
+  MISSING_SCHEMA_NAME: ADDRESS,
+}
+
 /** What Trino says went wrong, in its words, which name line and column where it knows them. */
 export function failureFault({ message, errorName, errorType }: Failure): Fault {
   const [kind, remedy] = verdict(errorName, errorType)
@@ -70,6 +82,8 @@ function verdict(name: string, type: string): readonly [FaultKind, string] {
   if (STOPPED.includes(name)) return ['closed', 'The query was stopped at the server: ask again.']
   if (name === 'PERMISSION_DENIED')
     return ['invalid', 'Let Trino give this user the right to read, or ask as another.']
+  const notThere = NOT_THERE[name]
+  if (notThere !== undefined) return ['invalid', notThere]
   if (type === 'USER_ERROR') return ['invalid', 'Correct the query.']
   if (type === 'INSUFFICIENT_RESOURCES' && !PASSING.includes(name))
     return ['invalid', 'Ask for less, a day or a symbol, or give Trino more.']

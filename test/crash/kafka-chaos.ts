@@ -154,7 +154,9 @@ function createWorld({ kafka, feed, watch, dir, random }: WorldParts) {
       await watch.until(() => feed.connections() > 0)
     },
     drain: async () => {
-      await watch.until(() => feed.connections() > 0) // the standby has taken over
+      // The standby has taken over: the feed's server may hold the socket of a killed recorder a moment longer.
+      const isTakenOver = () => Number.isFinite(watch.found(kills).takeoverMsMax)
+      await watch.until(() => feed.connections() > 0 && isTakenOver())
       await delay(START_MS)
       for (const name of RECORDERS) await end(name, part(name))
       await delay(1_000)

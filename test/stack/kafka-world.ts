@@ -89,24 +89,27 @@ export async function administer<T>(
   }
 }
 
-/** Changes settings of a topic. */
-export const configure = (kafka: Kafka, topic: string, config: Properties): Promise<void> =>
-  administer(kafka, (admin) =>
-    admin.incrementalAlterConfigs({
-      resources: [
-        {
-          resourceType: ConfigResourceTypes.TOPIC,
-          resourceName: topic,
-          configs: Object.entries(config).map(([name, value]) => ({
-            name,
-            value,
-            configOperation: IncrementalAlterConfigOperationTypes.SET,
-          })),
-        },
-      ],
+/** Changes settings of a topic. The controller answers before the brokers have heard of it: those are waited for. */
+export async function configure(kafka: Kafka, topic: string, config: Properties): Promise<void> {
+  const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: topic }
+  await administer(kafka, async (admin) => {
+    const configs = Object.entries(config).map(([name, value]) => ({
+      name,
+      value,
+      configOperation: IncrementalAlterConfigOperationTypes.SET,
+    }))
+    await admin.incrementalAlterConfigs({
+      resources: [{ ...resource, configs }],
       validateOnly: false,
-    }),
-  )
+    })
+    await eventually(async () => {
+      const resources = [{ ...resource, configurationKeys: Object.keys(config) }]
+      const [found] = await admin.describeConfigs({ resources })
+      const told = found?.configs.map(({ name, value }) => [name, value])
+      assert.deepEqual(Object.fromEntries(told ?? []), config)
+    })
+  })
+}
 
 /** A producer of another program, idempotent, of texts. */
 export const otherProducer = (

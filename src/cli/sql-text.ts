@@ -1,6 +1,0 @@
-/** Text as a SQL literal. */
-export const sqlText = (text: string): string => `'${text.replaceAll("'", "''")}'`
-
-/** A time, ms since 1970 UTC, as a SQL literal. */
-export const sqlTime = (ms: number): string =>
-  `TIMESTAMP '${new Date(ms).toISOString().slice(0, 23).replace('T', ' ')}'`

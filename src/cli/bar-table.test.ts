@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { barTable } from './bar-table.ts'
-import { chart, type Bar } from './chart.ts'
+import type { Candle } from '../query/candles.ts'
+import { chart } from './chart.ts'
 
 const T0 = Date.UTC(2026, 10, 20, 15)
-const bars: readonly Bar[] = Array.from({ length: 60 }, (_, i) => ({
+const bars: readonly Candle[] = Array.from({ length: 60 }, (_, i) => ({
   fromMs: T0 + i * 60_000,
   session: 'continuous',
   open: 91_000 + i,

@@ -1,13 +1,13 @@
-import type { Bar } from './chart.ts'
+import type { Candle } from '../query/candles.ts'
 import { alignColumns } from './terminal.ts'
-import { showTime } from './times.ts'
+import { showTime } from '../market/times.ts'
 
 const DAY_MS = 86_400_000
 
 type Column = {
   readonly name: string
   readonly right: boolean
-  readonly cell: (bar: Bar) => string
+  readonly cell: (bar: Candle) => string
 }
 
 /**
@@ -16,7 +16,7 @@ type Column = {
  * Prices and volume always stay.
  */
 export function barTable(
-  bars: readonly Bar[],
+  bars: readonly Candle[],
   { zone, columnsMax }: { readonly zone: string; readonly columnsMax: number },
 ): string {
   const days = zone === 'UTC' && bars.every(({ fromMs }) => fromMs % DAY_MS === 0)
@@ -37,7 +37,7 @@ export function barTable(
   return texts.find((text) => widthOf(text) <= columnsMax) ?? texts.at(-1) ?? ''
 }
 
-const textOf = (columns: readonly Column[], bars: readonly Bar[]): string =>
+const textOf = (columns: readonly Column[], bars: readonly Candle[]): string =>
   alignColumns(
     [columns.map(({ name }) => name), ...bars.map((bar) => columns.map(({ cell }) => cell(bar)))],
     columns.map(({ right }) => right),

@@ -1,21 +1,16 @@
 import { Fault } from '../flow/fault.ts'
+import { parseTime } from '../market/times.ts'
+import { candleObject, candlesOf, widthMs, type Candle } from '../query/candles.ts'
 import type { Query } from '../query/query.ts'
-import { sqlText, sqlTime } from './sql-text.ts'
+import { cellText } from '../query/row-text.ts'
 import { choice, wholeNumber } from './args.ts'
 import { limitsOf, unknownSymbol, withQuery } from './ask.ts'
 import { barTable } from './bar-table.ts'
-import { chart, type Bar } from './chart.ts'
+import { chart } from './chart.ts'
 import type { Command, Invocation } from './command.ts'
 import { EXIT } from './exit.ts'
-import { cellText } from './formats.ts'
 import { plain } from './terminal.ts'
-import { parseTime, showTime } from './times.ts'
 
-const SESSIONS = {
-  regular: ['regular', 'continuous'],
-  extended: ['pre', 'post'],
-  all: ['pre', 'regular', 'post', 'continuous'],
-} as const
 const BARS = 60
 
 export const command: Command = {
@@ -49,10 +44,7 @@ export const command: Command = {
     const { terminal, json } = invocation
     const { bars, zone, symbol, recorded } = await read(invocation)
     if (json) {
-      for (const { fromMs, ...bar } of bars)
-        await terminal.out(
-          `${JSON.stringify({ symbol, bucket: new Date(fromMs).toISOString(), ...bar })}\n`,
-        )
+      for (const bar of bars) await terminal.out(`${JSON.stringify(candleObject(symbol, bar))}\n`)
       return EXIT.ok
     }
     if (bars.length === 0) {
@@ -71,7 +63,7 @@ export const command: Command = {
 }
 
 type Found = {
-  readonly bars: readonly Bar[]
+  readonly bars: readonly Candle[]
   readonly zone: string
   readonly symbol: string
   /** Asked only where there is no bar. */
@@ -84,47 +76,24 @@ async function read(invocation: Invocation): Promise<Found> {
   if (symbol === undefined)
     throw new Fault('invalid', 'candles needs a SYMBOL', { remedy: 'As in ticklake candles AAPL.' })
   const width = flags.get('interval') ?? '1m'
-  if (!/^([1-9]\d{0,5}[smh]|1d)$/.test(width))
+  if (widthMs(width) === null)
     throw new Fault('invalid', `--interval takes 30s, 1m, 5m, 1h or 1d, not ${width}`, {
       remedy: 'Correct --interval.',
     })
-  const which = choice(flags, 'session', ['regular', 'extended', 'all']) ?? 'regular'
+  const session = choice(flags, 'session', ['regular', 'extended', 'all']) ?? 'regular'
   return withQuery(invocation, async (query, parts) => {
     const zone = parts.loaded.settings.tz
     const at = (name: string) => {
       const text = flags.get(name)
       return text === undefined ? null : parseTime(text, zone, Date.now())
     }
-    const [from, to] = [at('from'), at('to')]
-    const lines = wholeNumber(flags, 'lines') ?? (from === null ? BARS : null)
-    // A day's bucket is its date, not a moment: it is compared as the date that the times fall on.
-    const shift = (ms: number) => (width === '1d' ? Math.floor(dateOf(ms, zone)) : ms)
-    const where = [
-      `symbol = ${sqlText(symbol)}`,
-      `session IN (${SESSIONS[which].map(sqlText).join(', ')})`,
-      ...(from === null ? [] : [`bucket >= ${sqlTime(shift(from))}`]),
-      ...(to === null ? [] : [`bucket < ${sqlTime(shift(to))}`]),
-    ]
-    const sql = `SELECT epoch_ms(bucket), session, open, high, low, close, volume, trades, vwap
-FROM bars(${sqlText(width)}) WHERE ${where.join(' AND ')} ORDER BY bucket DESC, session
-${lines === null ? '' : `LIMIT ${lines}`}`
-    const answer = await query.run(sql, limitsOf(parts, null), signal)
-    const found = (await Array.fromAsync(answer.batches)).flat()
-    const number = (value: unknown) =>
-      value === null || value === undefined ? null : Number(value)
-    const bars = found.map(([fromMs, session, open, high, low, close, volume, trades, vwap]) => ({
-      fromMs: Number(fromMs),
-      session: cellText(session ?? null) ?? '',
-      open: number(open),
-      high: number(high),
-      low: number(low),
-      close: number(close),
-      volume: Number(volume),
-      trades: Number(trades),
-      vwap: number(vwap),
-    }))
+    const [fromMs, toMs] = [at('from'), at('to')]
+    const limit = wholeNumber(flags, 'lines') ?? (fromMs === null ? BARS : null)
+    const { millisMax } = limitsOf(parts, null)
+    const asked = { symbol, width, session, fromMs, toMs, zone, limit }
+    const { bars } = await candlesOf(query, asked, { millisMax, signal })
     const recorded = bars.length > 0 ? [] : await symbolsOf(query, signal)
-    return { bars: bars.toReversed(), zone: width === '1d' ? 'UTC' : zone, symbol, recorded }
+    return { bars, zone: width === '1d' ? 'UTC' : zone, symbol, recorded }
   })
 }
 
@@ -134,7 +103,3 @@ async function symbolsOf(query: Query, signal: AbortSignal): Promise<readonly st
   const { batches } = await query.run(sql, { rowsMax: null, millisMax: null }, signal)
   return (await Array.fromAsync(batches)).flat().map(([symbol]) => cellText(symbol ?? null) ?? '')
 }
-
-/** Midnight UTC of the date that a moment has in `zone`. */
-const dateOf = (ms: number, zone: string): number =>
-  Date.parse(`${showTime(ms, zone).slice(0, 10)}T00:00:00Z`)

@@ -1,23 +1,11 @@
+import type { Candle } from '../query/candles.ts'
 import type { Terminal } from './terminal.ts'
-
-export type Bar = {
-  /** Its start, ms since 1970 UTC. */
-  readonly fromMs: number
-  readonly session: string
-  readonly open: number | null
-  readonly high: number | null
-  readonly low: number | null
-  readonly close: number | null
-  readonly volume: number
-  readonly trades: number
-  readonly vwap: number | null
-}
 
 const HEIGHT = 12
 
 /** Candles as text: a column a bar, █ up, ░ down, │ the range; prices on the right. */
 export function chart(
-  bars: readonly Bar[],
+  bars: readonly Candle[],
   { terminal, title }: { terminal: Pick<Terminal, 'columns' | 'paint'>; title: string },
 ): string {
   // The highest price of any bar that may be shown is the longest label.
@@ -45,7 +33,7 @@ export function chart(
 }
 
 function cell(
-  { open, close, high, low }: Bar,
+  { open, close, high, low }: Candle,
   { from, to }: { from: number; to: number },
   { paint }: Pick<Terminal, 'paint'>,
 ): string {

@@ -56,6 +56,12 @@ export const COMMANDS: readonly {
     load: () => import('./candles.ts'),
   },
   {
+    name: 'export',
+    group: 'ask',
+    summary: 'The whole of an answer as Parquet, CSV or NDJSON',
+    load: () => import('./export.ts'),
+  },
+  {
     name: 'gaps',
     group: 'ask',
     summary: 'What was missed, when and why',
@@ -66,6 +72,12 @@ export const COMMANDS: readonly {
     group: 'ask',
     summary: "The lake's days: files, rows, bytes",
     load: () => import('./ls.ts'),
+  },
+  {
+    name: 'inspect',
+    group: 'ask',
+    summary: 'What is in the lake: days, files, one file’s columns, snapshots',
+    load: () => import('./inspect.ts'),
   },
   {
     name: 'verify',

@@ -1,6 +1,7 @@
 import type { Kind } from '../config/setting.ts'
 import { SETTINGS, SETTING_NAMES, type SettingName } from '../config/settings.ts'
-import { showDuration, showSize } from '../config/units.ts'
+import { showSize } from '../config/units.ts'
+import { showDuration } from '../flow/durations.ts'
 import type { Parts } from '../config/components.ts'
 import type { Loaded } from '../config/load.ts'
 import { Fault, isFault } from '../flow/fault.ts'

@@ -1,4 +1,5 @@
 import type { Answer, ResultColumn, Value } from '../query/query.ts'
+import { cellText, csvText, ndjsonText, rowJson } from '../query/row-text.ts'
 import { plain } from './terminal.ts'
 
 export const FORMATS = ['table', 'csv', 'json', 'ndjson', 'markdown', 'parquet'] as const
@@ -9,14 +10,12 @@ const TABLE_ROWS_MAX = 10_000
 /** A cell wider than this is cut in a table; other formats never cut. */
 const CELL_WIDTH_MAX = 60
 
-type Row = readonly Value[]
-
 /** An answer as text, piece by piece, in a format that has no need of the whole. */
 export function formatAnswer(
   format: Exclude<Format, 'parquet'>,
   answer: Answer,
 ): AsyncIterable<string> {
-  const formats = { table, csv, json, ndjson, markdown }
+  const formats = { table, csv: csvText, json, ndjson: ndjsonText, markdown }
   return formats[format](answer)
 }
 
@@ -64,27 +63,6 @@ const aligned = (
     .join('  ')
     .trimEnd()
 
-/** RFC 4180; a NULL is an empty field, an empty text is "". */
-async function* csv({ columns, batches }: Answer): AsyncIterable<string> {
-  yield `${columns.map(({ name }) => csvField(name)).join(',')}\r\n`
-  for await (const batch of batches) {
-    if (batch.length > 0) yield batch.map((row) => `${row.map(csvCell).join(',')}\r\n`).join('')
-  }
-}
-
-const csvCell = (value: Value): string => {
-  const text = cellText(value)
-  return text === null ? '' : csvField(text)
-}
-const csvField = (text: string): string =>
-  text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-
-async function* ndjson({ columns, batches }: Answer): AsyncIterable<string> {
-  for await (const batch of batches) {
-    if (batch.length > 0) yield batch.map((row) => `${rowJson(columns, row)}\n`).join('')
-  }
-}
-
 async function* json({ columns, batches }: Answer): AsyncIterable<string> {
   let separator = '[\n'
   for await (const batch of batches) {
@@ -108,33 +86,3 @@ async function* markdown({ columns, batches }: Answer): AsyncIterable<string> {
 
 const markdownText = (text: string): string =>
   plain(text).replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('<', '&lt;')
-
-/** One row as a JSON object; 64-bit numbers keep every digit, a name that comes twice is numbered. */
-export function rowJson(columns: readonly ResultColumn[], row: Row): string {
-  const seen = new Map<string, number>()
-  const fields = columns.map(({ name }, i) => {
-    const times = (seen.get(name) ?? 0) + 1
-    seen.set(name, times)
-    return `${JSON.stringify(times === 1 ? name : `${name}_${times}`)}:${valueJson(row[i] ?? null)}`
-  })
-  return `{${fields.join(',')}}`
-}
-
-/** JSON has no NaN and no infinity: they are text. */
-export function valueJson(value: Value): string {
-  if (typeof value === 'bigint') return value.toString()
-  if (typeof value === 'number')
-    return Number.isFinite(value) ? JSON.stringify(value) : JSON.stringify(String(value))
-  if (Array.isArray(value)) return `[${value.map((item: Value) => valueJson(item)).join(',')}]`
-  if (typeof value === 'object' && value !== null)
-    return `{${Object.entries(value)
-      .map(([name, item]: [string, Value]) => `${JSON.stringify(name)}:${valueJson(item)}`)
-      .join(',')}}`
-  return JSON.stringify(value)
-}
-
-/** Null: SQL NULL. */
-export const cellText = (value: Value): string | null => {
-  if (value === null) return null
-  return typeof value === 'object' ? valueJson(value) : String(value)
-}

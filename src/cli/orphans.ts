@@ -1,4 +1,4 @@
-import { parseDuration, showDuration } from '../config/units.ts'
+import { parseDuration, showDuration } from '../flow/durations.ts'
 import { Fault } from '../flow/fault.ts'
 import type { Orphans } from '../lake/upkeep/orphans.ts'
 import type { Command, Invocation } from './command.ts'

@@ -1,4 +1,4 @@
-import { open, rename, rm, stat } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Fault } from '../flow/fault.ts'
 
@@ -26,10 +26,4 @@ export async function writeWhole(
   } finally {
     await rm(fresh, { force: true })
   }
-}
-
-/** Pieces of text, one after the other, into a file. */
-export async function writeText(path: string, texts: AsyncIterable<string>): Promise<void> {
-  await using file = await open(path, 'w')
-  for await (const text of texts) await file.write(text)
 }

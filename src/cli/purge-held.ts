@@ -4,8 +4,8 @@ import { Fault } from '../flow/fault.ts'
 import { nearest } from '../flow/nearest.ts'
 import type { Purged } from '../lake/upkeep/purge.ts'
 import type { Query, Value } from '../query/query.ts'
-import { cellText } from './formats.ts'
-import { sqlText } from './sql-text.ts'
+import { cellText } from '../query/row-text.ts'
+import { sqlText } from '../query/literals.ts'
 import { plain } from './terminal.ts'
 
 /** What is held of the symbols that are to go. */

@@ -4,7 +4,7 @@ import { Fault, isFault } from '../flow/fault.ts'
 import { offset, type Offset, type Partition } from '../market/records.ts'
 import type { Starts } from '../tape/tape.ts'
 import { counted } from './tables.ts'
-import { showTime } from './times.ts'
+import { showTime } from '../market/times.ts'
 import { landedCount, standingOf, type Standing } from './unlanded.ts'
 
 /** A lander or recorder that runs keeps its lease for days: this long is only for one that is just ending. */

@@ -3,9 +3,9 @@ import type { Query } from '../query/query.ts'
 import type { ReplaySource } from '../replay/replay.ts'
 import type { ReplayTrade } from '../replay/trades-source.ts'
 import type { Invocation } from './command.ts'
-import { cellText } from './formats.ts'
-import { sqlText, sqlTime } from './sql-text.ts'
-import { parseTime } from './times.ts'
+import { cellText } from '../query/row-text.ts'
+import { sqlText, sqlTime } from '../query/literals.ts'
+import { parseTime } from '../market/times.ts'
 
 type Stretch = {
   readonly fromMs?: number

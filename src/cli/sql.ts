@@ -129,11 +129,11 @@ async function ask(invocation: Invocation, { query, parts, sql, format }: Asking
 }
 
 async function writeAnswer(answer: Answer, format: Format, output: string): Promise<void> {
-  const { writeText, writeWhole } = await import('./output-file.ts')
+  const { writeWhole } = await import('./output-file.ts')
+  const { writeParquet, writeText } = await import('../query/exporting.ts')
   await writeWhole(output, async (path) => {
-    if (format !== 'parquet') return writeText(path, formatAnswer(format, answer))
-    const { writeParquet } = await import('./parquet.ts')
-    return writeParquet(answer, path)
+    if (format === 'parquet') await writeParquet(answer, path)
+    else await writeText(path, formatAnswer(format, answer))
   })
 }
 

@@ -6,7 +6,7 @@ import type { Command, Invocation } from './command.ts'
 import { bySettings, EXIT } from './exit.ts'
 import { readOn } from './read-on.ts'
 import { alignColumns, plain } from './terminal.ts'
-import { showTime } from './times.ts'
+import { showTime } from '../market/times.ts'
 
 /** Without -n a person sees this many that came before. */
 const BEFORE = 10

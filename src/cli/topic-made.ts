@@ -1,5 +1,6 @@
 import type { TopicOutcome, TopicSetting } from '../config/topics.ts'
-import { showDuration, showSize } from '../config/units.ts'
+import { showSize } from '../config/units.ts'
+import { showDuration } from '../flow/durations.ts'
 import { alignColumns, plain, type Terminal } from './terminal.ts'
 import { mendText, unfitJson } from './topic-mend.ts'
 

@@ -1,6 +1,7 @@
 import type { JudgedTopic, TapeDescription } from '../config/topics.ts'
 import { alignColumns, plain, type Terminal } from './terminal.ts'
-import { showBytes, showCount, showTime } from './times.ts'
+import { showTime } from '../market/times.ts'
+import { showBytes, showCount } from './times.ts'
 import { spanText } from './topic-made.ts'
 import { mendText, unfitJson } from './topic-mend.ts'
 

@@ -1,4 +1,4 @@
-import { parseDuration } from '../config/units.ts'
+import { parseDuration } from '../flow/durations.ts'
 import type { TopicOutcome, Wanted } from '../config/topics.ts'
 import { Fault } from '../flow/fault.ts'
 import { wholeNumber } from './args.ts'

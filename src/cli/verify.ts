@@ -4,7 +4,7 @@ import { offset } from '../market/records.ts'
 import { wholeNumber } from './args.ts'
 import type { Command, Invocation } from './command.ts'
 import { bySettings, EXIT, signalExit } from './exit.ts'
-import { valueJson } from './formats.ts'
+import { valueJson } from '../query/row-text.ts'
 import { plain } from './terminal.ts'
 import { showCount, showSpan } from './times.ts'
 

@@ -3,7 +3,8 @@ import { unreachable } from '../flow/fault.ts'
 import { Secret } from './secret.ts'
 import type { Kind, Setting } from './setting.ts'
 import { SETTINGS, type SettingName } from './settings.ts'
-import { DURATION, SIZE, parseDuration, parseSize, showDuration, showSize } from './units.ts'
+import { DURATION, parseDuration, showDuration } from '../flow/durations.ts'
+import { SIZE, parseSize, showSize } from './units.ts'
 
 /** The schema of one setting as the settings file may hold it. */
 function schemaOf(kind: Kind): z.ZodMiniType {

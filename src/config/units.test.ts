@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { parseDuration, parseSize, showDuration, showSize } from './units.ts'
+import { parseDuration, showDuration } from '../flow/durations.ts'
+import { parseSize, showSize } from './units.ts'
 
 test('a duration is shown as it would be written', () => {
   fc.assert(

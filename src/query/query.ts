@@ -37,4 +37,6 @@ export type Value =
 export type Query = AsyncDisposable & {
   readonly covers: 'lake' | 'lake and tail'
   run(sql: string, limits: Limits, signal: AbortSignal): Promise<Answer>
+  /** The columns that `sql` would give, with the same faults, and nothing read; absent: the engine cannot tell. */
+  readonly check?: (sql: string) => Promise<readonly ResultColumn[]>
 }

@@ -6,6 +6,7 @@ import { duckdb } from './dialects/duckdb.ts'
 import { athena, trino } from './dialects/trino.ts'
 import { gapsQuery } from './gaps-view.ts'
 import { tradesQuery } from './trades-view.ts'
+import { aboutRelation } from './view-docs.ts'
 
 type Moment = {
   /** The moment at which an open gap ends, ms since 1970 UTC; 'now' asks the engine's clock in each query. */
@@ -77,34 +78,34 @@ function viewsOf(
   return [
     {
       name: 'us_calendar',
-      why: "The days of New York with the exchange's hours, holidays and early closes, 2000 to 2049.",
+      why: aboutRelation('us_calendar'),
       query: calendarQuery(dialect),
     },
     {
       name: 'trades',
-      why: 'The records that are trades, with their session, their day and what their conditions let them count for.',
+      why: aboutRelation('trades'),
       query: tradesQuery(target, listing),
     },
     {
       name: 'dead_letters',
-      why: 'The records that are no trades, with the reason and their bytes.',
+      why: aboutRelation('dead_letters'),
       query: `
 SELECT defect, raw, received_at, source, tape, tape_partition, tape_offset
 FROM ${relation('records')} WHERE defect IS NOT NULL`,
     },
     {
       name: 'bars_1m',
-      why: "One-minute bars by the condition rules; a bucket is the minute's start, UTC.",
+      why: aboutRelation('bars_1m'),
       query: minuteBarsQuery(target),
     },
     {
       name: 'bars_1d',
-      why: "Daily bars by the condition rules; a US symbol's day is New York's.",
+      why: aboutRelation('bars_1d'),
       query: dayBarsQuery(target),
     },
     {
       name: 'gaps',
-      why: 'When trades may be missing, of all symbols (null) or of one, and why.',
+      why: aboutRelation('gaps'),
       query: gapsQuery(target, now),
     },
   ]

@@ -1,0 +1,92 @@
+import { Fault } from '../flow/fault.ts'
+import type { Session } from '../market/sessions.ts'
+import { sqlText, sqlTime } from './literals.ts'
+import { lookBack, type Found, type Window } from './look-back.ts'
+import type { Query, Value } from './query.ts'
+import { cellText } from './row-text.ts'
+import { rowsOf, sessionOf, shared, type Bounds } from './rows.ts'
+
+/** The first look back, ms: of all symbols some seconds are enough, of one it may be quiet. */
+const FIRST_MS = { all: 60_000, one: 900_000 } as const
+
+/** A trade's place in the order of `latestTrades`. */
+export type TradePlace = {
+  readonly tsMs: number
+  readonly partition: number
+  readonly offset: bigint
+}
+
+export type TradeRow = TradePlace & {
+  readonly symbol: string
+  readonly price: number
+  readonly volume: number
+  readonly conditions: string | null
+  readonly session: Session
+  readonly receivedMs: number
+  /** The tape that partition and offset are of. */
+  readonly tape: string
+}
+
+export type TradesAsked = {
+  /** Null: of all symbols. */
+  readonly symbol: string | null
+  /** Before this moment, ms since 1970 UTC, or after this trade in the order; null: from the newest on. */
+  readonly before: number | TradePlace | null
+  readonly limit: number
+}
+
+/** Trades newest first, by (ts, partition, offset); looks back, so that a long lake is no slower than a short one. */
+export async function latestTrades(
+  query: Query,
+  { symbol, before, limit }: TradesAsked,
+  bounds: Bounds,
+): Promise<Found<TradeRow>> {
+  if (symbol?.includes('\0') === true)
+    throw new Fault('invalid', 'no trades of this symbol', {
+      remedy: 'A symbol is what the feed calls it.',
+    })
+  const each = shared(bounds)
+  const place = typeof before === 'object' ? before : null
+  const toMs = place === null ? (before as number | null) : place.tsMs + 1
+  const firstMs = symbol === null ? FIRST_MS.all : FIRST_MS.one
+  const looking = { fromMs: null, toMs, count: limit, firstMs, nowMs: Date.now() }
+  return lookBack(looking, async (window, count) => {
+    const where = [
+      ...(symbol === null ? [] : [`symbol = ${sqlText(symbol)}`]),
+      ...within(window),
+      ...(place === null ? [] : [after(place)]),
+    ]
+    const sql = `SELECT symbol, price, volume, conditions, session, epoch_ms(ts), epoch_ms(received_at),
+  tape_partition, tape_offset, tape
+FROM trades ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`}
+ORDER BY ts DESC, tape_partition, tape_offset DESC, tape LIMIT ${count}`
+    const { asOf, rows } = await rowsOf(query, sql, each())
+    return { asOf, found: rows.map(tradeRow) }
+  })
+}
+
+const within = ({ fromMs, toMs }: Window): readonly string[] => [
+  ...(fromMs === null ? [] : [`ts >= ${sqlTime(fromMs)}`]),
+  ...(toMs === null ? [] : [`ts < ${sqlTime(toMs)}`]),
+]
+
+const after = ({ tsMs, partition, offset }: TradePlace): string =>
+  `(ts < ${sqlTime(tsMs)} OR tape_partition > ${partition}
+   OR (tape_partition = ${partition} AND tape_offset < ${offset}))`
+
+const tradeRow = (row: readonly Value[]): TradeRow => {
+  const [symbol, price, volume, conditions, session, tsMs, receivedMs, partition, offset, tape] =
+    row
+  return {
+    symbol: cellText(symbol ?? null) ?? '',
+    price: Number(price),
+    volume: Number(volume),
+    conditions: cellText(conditions ?? null),
+    session: sessionOf(session),
+    tsMs: Number(tsMs),
+    receivedMs: Number(receivedMs),
+    partition: Number(partition),
+    offset: BigInt(cellText(offset ?? null) ?? 0),
+    tape: cellText(tape ?? null) ?? '',
+  }
+}

@@ -104,6 +104,7 @@ export async function openQuery(
     covers: query.covers,
     binding,
     run: query.run,
+    ...(query.check && { check: query.check }),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
 }

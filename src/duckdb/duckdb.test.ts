@@ -260,3 +260,58 @@ test('staged rows leave nothing behind', () =>
     await staged[Symbol.asyncDispose]()
     assert.deepEqual(await connection.all('SELECT count(*) FROM duckdb_tables()'), [[0n]])
   }))
+
+test('an answer that fails on the way fails, and does not look whole', () =>
+  session(async (connection) => {
+    const failing = (what: string) =>
+      `SELECT i, CAST(CASE WHEN i = 700_000 THEN ${what} ELSE '1' END AS INTEGER) FROM range(900_000) t(i)`
+    const sql = failing("'x'")
+    using statement = await connection.prepare(sql)
+    const { batches } = await statement.stream(new AbortController().signal)
+    let rows = 0
+    await assert.rejects(
+      async () => {
+        for await (const batch of batches) rows += batch.length
+      },
+      (error) => {
+        fault('invalid', /Conversion Error: Could not convert string 'x'/)(error)
+        return isFault(error) && error.position === sql.indexOf('CAST')
+      },
+    )
+    assert.ok(rows > 0 && rows < 700_000)
+    using whole = await connection.prepare(failing("'2'"))
+    const answer = await whole.stream(new AbortController().signal)
+    let all = 0
+    for await (const batch of answer.batches) all += batch.length
+    assert.equal(all, 900_000)
+  }))
+
+test('an answer that is cancelled on the way fails, and does not look whole', () =>
+  session(async (connection) => {
+    const stop = new AbortController()
+    using statement = await connection.prepare('FROM range(100_000_000)')
+    const { batches } = await statement.stream(stop.signal)
+    await assert.rejects(
+      async () => {
+        for await (const batch of batches) if (batch.length > 0) stop.abort()
+      },
+      fault('closed', /cancelled/),
+    )
+    assert.deepEqual(await connection.all('SELECT 1'), [[1]])
+  }))
+
+test('what DuckDB finds wrong is told with its place, in UTF-16 units', () =>
+  session(async (connection) => {
+    const sql = "SELECT 'é😀',\n  nothing\nFROM range(3)"
+    const placed = (error: unknown) =>
+      isFault(error, 'invalid') &&
+      error.position === sql.indexOf('nothing') &&
+      /\n\nLINE 2: {3}nothing\n {10}\^$/.test(error.message)
+    await assert.rejects(connection.prepare(sql), placed)
+    await assert.rejects(connection.run(sql), placed)
+  }))
+
+test('a statement with parameters is refused', () =>
+  session(async (connection) => {
+    await assert.rejects(connection.prepare('SELECT $1'), fault('invalid', /parameters/))
+  }))

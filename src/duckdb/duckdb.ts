@@ -7,11 +7,13 @@ import type { Table } from '../market/tables.ts'
 import type { ResultColumn, Value } from '../query/query.ts'
 import { appendColumns, type AppendColumn } from './append.ts'
 import { Fault } from '../flow/fault.ts'
+import { ownPrefix, removeLeftovers } from '../flow/leftovers.ts'
 import { translated } from './faults.ts'
 import { loadHttpfs, openHttpfs, type Httpfs } from './httpfs.ts'
 import type { Batch } from './merge.ts'
 import { sqlText } from './sql.ts'
 import { stageRows, type StagedRows } from './staged-rows.ts'
+import { streamed } from './streamed.ts'
 import { batchOf } from './values.ts'
 
 /** The vendor's package, loaded on first use. */
@@ -23,8 +25,8 @@ export type { Held, Hold, Located, Scanned } from './lake-files.ts'
 export { magnitudeMax, sortedTexts } from './merge.ts'
 export { DUCKDB_TYPES, sqlName, sqlText } from './sql.ts'
 
-// While an interrupt has not been answered it is sent again: one sent between two steps of DuckDB is lost.
-const INTERRUPT_EVERY_MS = 20
+// Folders of this name hold what instances spilled; one of a process that was killed is removed by the next.
+const SPILL = 'duckdb'
 
 export type DuckdbOptions = {
   readonly threads: number
@@ -49,6 +51,8 @@ export type StatementKind = 'SELECT' | 'EXPLAIN' | 'OTHER'
 /** One statement, parsed and bound but not run. */
 export type Statement = Disposable & {
   readonly kind: StatementKind
+  /** As its rows will have them; names may repeat. */
+  readonly columns: readonly ResultColumn[]
   /** Runs it; rows are made as they are read. `signal` interrupts, also between batches. */
   stream(signal: AbortSignal): Promise<Answering>
 }
@@ -80,7 +84,10 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Duckdb> {
   const api = await import('@duckdb/node-api')
   const { spillDir } = options
   // Where it cannot be made, only a statement that spills fails.
-  if (spillDir !== null) await mkdir(spillDir, { recursive: true }).catch(() => undefined)
+  if (spillDir !== null) {
+    await mkdir(spillDir, { recursive: true }).catch(() => undefined)
+    await removeLeftovers(spillDir, SPILL).catch(() => undefined)
+  }
   const instance = await translated(() => api.DuckDBInstance.create(':memory:', settings(options)))
   await using opening = new AsyncDisposableStack()
   opening.defer(() => instance.closeSync())
@@ -114,9 +121,10 @@ const settings = ({ threads, memoryMb, spillDir }: DuckdbOptions): Record<string
   threads: String(threads),
   memory_limit: `${memoryMb}MiB`,
   // DuckDB makes it when it first spills and removes it when it closes.
-  temp_directory: spillDir === null ? '' : join(spillDir, `duckdb-${randomUUID()}`),
+  temp_directory: spillDir === null ? '' : join(spillDir, `${ownPrefix(SPILL)}${randomUUID()}`),
   autoinstall_known_extensions: 'false',
   autoload_known_extensions: 'false',
+  errors_as_json: 'true', // they say where in the statement
 })
 
 type Run = (sql: string) => Promise<DuckDBResult>
@@ -138,7 +146,7 @@ async function restrict(run: Run, { readable, optimizers }: DuckdbOptions): Prom
 
 function connection(api: Api, session: DuckDBConnection): Connection {
   const run = async (sql: string) => {
-    await translated(() => session.run(sql))
+    await translated(() => session.run(sql), sql)
   }
   let stagings = 0
   const append: Connection['append'] = async (table, columns, rows) => {
@@ -149,12 +157,12 @@ function connection(api: Api, session: DuckDBConnection): Connection {
     run,
     append,
     all: async (sql) => {
-      const result = await translated(() => session.run(sql))
+      const result = await translated(() => session.run(sql), sql)
       const rows: (readonly Value[])[] = []
       for await (const batch of batchesOf(api, result)) rows.push(...batch)
       return rows
     },
-    prepare: (sql) => translated(() => prepare(api, session, sql)),
+    prepare: (sql) => translated(() => prepare(api, session, sql), sql),
     stage: (table, batches) => stageRows(self, table, { batches, name: `staged_${++stagings}` }),
     [Symbol.dispose]: () => session.closeSync(),
   }
@@ -166,14 +174,22 @@ async function prepare(api: Api, session: DuckDBConnection, sql: string): Promis
   const extracted = await session.extractStatements(sql)
   if (extracted.count !== 1) throw oneStatement(`there are ${extracted.count} statements`)
   const prepared = await extracted.prepare(0)
+  if (prepared.parameterCount > 0) {
+    prepared.destroySync()
+    throw new Fault('invalid', 'the statement has parameters, as $1 or ?', {
+      remedy: 'Write the values themselves.',
+    })
+  }
   const { SELECT, EXPLAIN } = api.StatementType
   const type = prepared.statementType
   return {
     kind: type === SELECT ? 'SELECT' : type === EXPLAIN ? 'EXPLAIN' : 'OTHER',
-    stream: async (signal) => {
-      const result = await interruptible(session, signal, () => prepared.stream())
-      return { columns: columnsOf(result), batches: streamed({ api, session, result, signal }) }
-    },
+    columns: Array.from({ length: prepared.columnCount }, (_, i) => ({
+      name: prepared.columnName(i),
+      type: String(prepared.columnType(i)),
+    })),
+    stream: async (signal) =>
+      await streamed({ api, session, sql, reads: type === SELECT, signal }, prepared),
     [Symbol.dispose]: () => prepared.destroySync(),
   }
 }
@@ -183,57 +199,11 @@ const oneStatement = (message: string): Fault =>
     remedy: 'Give one statement; a PIVOT is one only when it says IN (…).',
   })
 
-const columnsOf = (result: DuckDBResult): readonly ResultColumn[] =>
-  result.deduplicatedColumnNames().map((name, i) => ({ name, type: String(result.columnType(i)) }))
-
 async function* batchesOf(api: Api, result: DuckDBResult) {
   const types = result.columnTypes()
   while (true) {
     const chunk = await translated(() => result.fetchChunk())
     if (chunk === null || chunk.rowCount === 0) return
     yield batchOf(api, chunk, types)
-  }
-}
-
-type Streaming = {
-  readonly api: Api
-  readonly session: DuckDBConnection
-  readonly result: DuckDBResult
-  readonly signal: AbortSignal
-}
-
-async function* streamed({ api, session, result, signal }: Streaming) {
-  const types = result.columnTypes()
-  while (true) {
-    const chunk = await interruptible(session, signal, () => result.fetchChunk())
-    if (chunk === null || chunk.rowCount === 0) return
-    yield batchOf(api, chunk, types)
-  }
-}
-
-/** Runs `act`; when `signal` aborts, interrupts it until it has ended, and throws `closed`. */
-async function interruptible<T>(
-  session: DuckDBConnection,
-  signal: AbortSignal,
-  act: () => Promise<T>,
-): Promise<T> {
-  const interrupted = () =>
-    new Fault('closed', 'the statement was cancelled', {
-      remedy: 'Run it again if it was not meant to be.',
-    })
-  if (signal.aborted) throw interrupted()
-  let again: NodeJS.Timeout | undefined
-  const interrupt = () => {
-    session.interrupt()
-    again ??= setInterval(() => session.interrupt(), INTERRUPT_EVERY_MS)
-  }
-  signal.addEventListener('abort', interrupt, { once: true })
-  try {
-    return await translated(act)
-  } catch (error) {
-    throw signal.aborted ? interrupted() : error
-  } finally {
-    signal.removeEventListener('abort', interrupt)
-    clearInterval(again)
   }
 }

@@ -1,12 +1,13 @@
 import { Fault, isFault, type FaultKind } from '../flow/fault.ts'
 import { nearest } from '../flow/nearest.ts'
+import { complaintOf, excerpt } from './complaint.ts'
 
-/** Runs `act`; what DuckDB throws becomes a Fault with DuckDB's own words. */
-export async function translated<T>(act: () => Promise<T>): Promise<T> {
+/** Runs `act`, which is part of the statement `sql`; what DuckDB throws becomes a Fault with DuckDB's own words. */
+export async function translated<T>(act: () => Promise<T>, sql = ''): Promise<T> {
   try {
     return await act()
   } catch (error) {
-    throw faultOf(error)
+    throw faultOf(error, sql)
   }
 }
 
@@ -51,20 +52,25 @@ const RULES: readonly Rule[] = [
     remedy: "Ask trades, bars_1m, bars_1d, bars('5m'), gaps, dead_letters, records or feed_log.",
   },
   {
-    starts: /^[A-Z][A-Za-z ]* Error|^Failed to extract statements/,
+    starts: /^[A-Z][A-Za-z ]* Error/,
     kind: 'invalid',
     remedy: 'Correct the statement.',
   },
 ]
 
-/** What DuckDB threw as a Fault; one that already is stays as it is. */
-export function faultOf(error: unknown): Fault {
+/** What follows in DuckDB's message of too little memory: settings, which no statement may change here. */
+const SETTINGS_ADVICE = /(?<=^Out of Memory[^\n]*)\n[^]*$/i
+
+/** What DuckDB threw at `sql` as a Fault; one that already is stays as it is. */
+export function faultOf(error: unknown, sql = ''): Fault {
   if (isFault(error)) return error
-  const text = (error instanceof Error ? error.message : String(error)).trim()
-  const message = withNearRelation(text.replace(/^Failed to extract statements: /, ''))
+  const thrown = (error instanceof Error ? error.message : String(error)).trim()
+  const { text: said, position } = complaintOf(thrown, sql)
+  const text = said.replace(SETTINGS_ADVICE, '')
+  const message = `${withNearRelation(text)}${position === null ? '' : `\n\n${excerpt(sql, position)}`}`
   const rule = RULES.find(({ starts }) => starts.test(message))
   const { kind, remedy } = rule ?? { kind: 'bug', remedy: 'Report this with the stack.' }
-  return new Fault(kind, message, { remedy, cause: error })
+  return new Fault(kind, message, { remedy, cause: error, position })
 }
 
 /** What can be asked; DuckDB's own catalog, which it looks through for what was meant, is none of it. */
@@ -85,6 +91,6 @@ function withNearRelation(message: string): string {
     /^Catalog Error: Table (?:Function )?with name "?(\S+?)"? does not exist/.exec(message) ?? []
   if (name === undefined) return message
   const near = nearest(name, RELATIONS)
-  const hint = near === undefined ? '' : `Did you mean "${near}"?\n`
-  return message.replace(/Did you mean .*\n/, hint)
+  const hint = near === undefined ? '' : `\nDid you mean "${near}"?`
+  return message.replace(/\nDid you mean .*/, hint)
 }

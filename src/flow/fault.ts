@@ -13,15 +13,18 @@ export type FaultKind = (typeof FAULT_KINDS)[number]
 export class Fault extends Error {
   readonly kind: FaultKind
   readonly remedy: string
+  /** Of a statement: where it is wrong, in UTF-16 units from its start; null: that is not known. */
+  readonly position: number | null
   constructor(
     kind: FaultKind,
     message: string,
-    { remedy, cause }: { remedy: string; cause?: unknown },
+    { remedy, cause, position }: { remedy: string; cause?: unknown; position?: number | null },
   ) {
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'Fault'
     this.kind = kind
     this.remedy = remedy
+    this.position = position ?? null
   }
 }
 

@@ -12,7 +12,7 @@ import type { Clock } from '../../flow/clock.ts'
 import { isFault } from '../../flow/fault.ts'
 import type { Wanted } from '../../lake/lake.ts'
 import type { Table } from '../../market/tables.ts'
-import type { AsOf, Query } from '../query.ts'
+import type { AsOf, Query, ResultColumn } from '../query.ts'
 import { viewStatements, type ViewOptions } from '../views.ts'
 import { checkReadOnly, prepareReadOnly, type Checked } from './guard.ts'
 import { lastLandedMs } from './landed.ts'
@@ -101,6 +101,7 @@ export async function openDuckdbQuery(options: DuckdbQueryOptions): Promise<Quer
         throw deadline.explain(error)
       }
     },
+    check: async (sql) => (await checkedFirst(running, sql)).columns,
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
 }
@@ -136,7 +137,7 @@ type Started = {
 }
 
 async function started(running: Running, sql: string, signal: AbortSignal): Promise<Started> {
-  const checked = await checkedFirst(running, sql)
+  const { checked } = await checkedFirst(running, sql)
   for (let attempt = 1; ; attempt++) {
     const last = attempt >= TRIES_MAX
     try {
@@ -149,12 +150,15 @@ async function started(running: Running, sql: string, signal: AbortSignal): Prom
 }
 
 /** Whatever is wrong with the statement is told before anything is read for it. */
-async function checkedFirst({ duckdb, tails, files }: Running, sql: string): Promise<Checked> {
+async function checkedFirst(
+  { duckdb, tails, files }: Running,
+  sql: string,
+): Promise<{ readonly checked: Checked; readonly columns: readonly ResultColumn[] }> {
   using session = await duckdb.connect()
   const checked = await checkReadOnly(session, sql, { files })
   for (const { source } of tails) await nameTable(session, source.table, emptySql(source.table))
-  using _statement = await prepareReadOnly(session, checked)
-  return checked
+  using statement = await prepareReadOnly(session, checked)
+  return { checked, columns: statement.columns }
 }
 
 const nameTable = async (session: Connection, { name }: Table, select: string): Promise<void> =>

@@ -53,11 +53,14 @@ export async function checkReadOnly(
   if (sql.includes('\0')) throw refused('the statement holds a NUL character')
   const body = sql.replace(EXPLAIN, '') // EXPLAIN ANALYZE runs what it explains
   const tree = await syntaxTree(connection, body)
-  if (tree === 'not a SELECT') throw refused('this statement does more than read')
+  if (tree === 'not a SELECT') throw doesMore(body)
   if (tree === 'not SQL') return { sql, body: null }
   const { functions, tables } = namesOf(tree)
   const unknown = functions.find((name) => !TABLE_FUNCTIONS.has(name.toLowerCase()))
-  if (unknown !== undefined) throw refused(`the table function ${unknown} cannot be used here`)
+  if (unknown !== undefined)
+    throw new Fault('invalid', `the table function ${unknown} cannot be used here`, {
+      remedy: 'Ask the tables and views: SHOW TABLES lists them. No file or address can be named.',
+    })
   const file =
     functions.find((name) => FILE_FUNCTIONS.has(name.toLowerCase())) ??
     tables.find((name) => FILE_NAME.test(name))
@@ -78,7 +81,7 @@ export async function prepareReadOnly(
   const reads = statement.kind === 'SELECT' || (statement.kind === 'EXPLAIN' && body !== sql)
   if (body !== null && reads) return statement
   statement[Symbol.dispose]()
-  throw refused('this statement does more than read')
+  throw doesMore(body ?? sql)
 }
 
 type Tree = readonly unknown[]
@@ -116,6 +119,23 @@ function namesOf(tree: Tree): { readonly functions: string[]; readonly tables: s
     names.functions.push(typeof name === 'string' ? name : '?')
   }
   return names
+}
+
+// The first word; what stands in front of it may be comments, semicolons and brackets.
+const FIRST_WORD = new RegExp(`^(?:${SPACE}|[;(])*?([A-Za-z_]+)`)
+/** That of a statement which only reads, and is refused for what stands behind it. */
+const READS = /^(SELECT|FROM|WITH|VALUES|DESCRIBE|SHOW|SUMMARIZE|EXPLAIN|TABLE)$/
+
+/** Says which word it is that does more. */
+function doesMore(body: string): Fault {
+  const word = FIRST_WORD.exec(body)?.[1]?.toUpperCase()
+  if (word === 'PIVOT' || word === 'UNPIVOT')
+    return new Fault('invalid', `this ${word} is more than one statement`, {
+      remedy: `Say which values become columns: ${word} … ON column IN ('a', 'b').`,
+    })
+  return word === undefined || READS.test(word)
+    ? refused('one of the statements does more than read')
+    : refused(`${word} does more than read`)
 }
 
 const refused = (message: string): Fault => new Fault('invalid', message, { remedy: REMEDY })

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
 import { access, constants, statfs } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { basename } from 'node:path'
 import type { Parts } from '../config/components.ts'
 import { feedAddress } from '../config/places.ts'
 import { isFault } from '../flow/fault.ts'
 import { feedReach } from './feed-reach.ts'
-import { cellText } from './formats.ts'
+import { cellText } from '../query/row-text.ts'
 import { catalog, lake, store } from './lake-checks.ts'
 import { existing, ok, skipped, type Check, type Outcome } from './outcome.ts'
+import { portState } from './ports.ts'
 import { showBytes } from './times.ts'
 
 /** Less free disk than this is worth a word; than the second, a failure. A busy day is about 2 GB. */
@@ -43,7 +43,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'store', run: (parts, { offline }) => store(parts, offline) },
   { name: 'catalog', run: (parts, { offline }) => catalog(parts, offline) },
   { name: 'engine', run: engine },
-  { name: 'port', run: async ({ loaded, places }) => port(loaded.settings.port, places.status) },
+  { name: 'port', run: port },
 ]
 
 function key({ loaded }: Parts): Outcome {
@@ -102,16 +102,21 @@ async function engine(): Promise<Outcome> {
   return ok(`DuckDB ${cellText(row?.[0] ?? null)} loads`)
 }
 
-async function port(wanted: number, statusDir: string): Promise<Outcome> {
+async function port(parts: Parts): Promise<Outcome> {
+  const { accessTo } = await import('./serve.ts')
+  await accessTo(parts)
+  const { host, port: wanted } = parts.loaded.settings
   if (wanted === 0) return ok('any free one')
-  const probe = createServer()
-  const free = await new Promise<boolean>((resolve) => {
-    probe.once('error', () => resolve(false))
-    probe.listen(wanted, '127.0.0.1', () => probe.close(() => resolve(true)))
-  })
-  if (free) return ok(`${wanted} is free`)
+  const state = await portState(host, wanted)
+  if (state === 'free') return ok(`${wanted} is free`)
+  if (state !== 'taken')
+    return {
+      word: 'fail',
+      says: `the page cannot listen on ${host} port ${wanted}: ${state.unusable}`,
+      remedy: 'Choose another --port, or a --host that is an address of this machine.',
+    }
   const { STATUS_STALE_MS, readStatuses } = await import('../serve/status.ts')
-  const statuses = await readStatuses(statusDir)
+  const statuses = await readStatuses(parts.places.status)
   const ours = statuses.some(
     ({ part, at }) => part === 'serve' && Date.now() - at < STATUS_STALE_MS,
   )

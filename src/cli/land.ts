@@ -239,7 +239,9 @@ function tellingLake({ registry, parts }: RunningPart, landed: Landed): Lake {
       const seconds = (clock.monotonic() - began) / 1000
       void landed.log.landed(landed.group, positionsIn(staged))
       registry.set('ticklake_land_commit_seconds', seconds, table)
+      const bytes = staged.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
       registry.set('ticklake_land_last_commit_rows', staged.rows, table)
+      registry.set('ticklake_land_last_commit_bytes', bytes, table)
       // The first shows that it works; those after it are in /metrics and on the page.
       log(name === 'records' && !told ? 'info' : 'debug', 'committed', {
         ...table,

@@ -1,12 +1,16 @@
+import { join } from 'node:path'
 import { spawn } from 'node:child_process'
 import type { Parts } from '../config/components.ts'
 import { together } from '../flow/together.ts'
+import type { Serving } from '../config/serving.ts'
+import type { Access } from '../serve/access.ts'
+import type { Hub } from '../serve/live/hub.ts'
 import type { Overview } from '../serve/overview.ts'
 import type { Tape } from '../tape/tape.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit.ts'
 import { startPart, supervised, type RunningPart } from './part.ts'
-import { parseTime } from './times.ts'
+import { parseTime } from '../market/times.ts'
 import { packageVersion } from './version.ts'
 
 /** Records read before the live ones, so that the page is not empty at first. */
@@ -20,13 +24,20 @@ export const command: Command = {
   text: {
     name: 'serve',
     takes: '',
-    summary: 'The page, the API and the metrics, on 127.0.0.1',
+    summary: 'The page, the API and the metrics',
     examples: [
       ['ticklake serve --port 7400', 'http://127.0.0.1:7400/'],
       ['curl -s localhost:7400/metrics', 'for Prometheus'],
-      ['curl -s localhost:7400/api/summary', "the page's numbers"],
+      ['curl -s localhost:7400/api/status', 'how the recorder is'],
+      ["curl -s 'localhost:7400/api/candles?symbol=AAPL&interval=5m'", 'bars'],
+      [
+        'TICKLAKE_SERVE_TOKEN=$(openssl rand -hex 24) ticklake serve --host 0.0.0.0',
+        'for others too: they sign in with the token',
+      ],
     ],
-    about: 'Routes: / the page, /api/summary, /metrics, /healthz, /readyz.',
+    about:
+      'Routes: / the page, /api/openapi.json what the API is, /udf for charting libraries, /metrics, /healthz,\n' +
+      '/readyz. It answers this machine alone unless --host says otherwise, and then asks for a token.',
     flags: [{ name: 'open', doc: 'Open the page in the browser' }],
     positionalsMax: 0,
   },
@@ -35,22 +46,36 @@ export const command: Command = {
     await using part = await startPart('serve', invocation)
     const { parts, registry } = part
     const { startServer } = await import('../serve/serve.ts')
+    const { openServing } = await import('../config/serving.ts')
+    const { settings } = parts.loaded
+    const access = await accessTo(parts)
     const overview = await overviewOf(part)
+    await using serving = openServing(parts, overview.queries.began)
+    await using hub = await hubOf(part, { overview, serving })
     await using server = await startServer({
-      port: parts.loaded.settings.port,
-      log: parts.log,
-      answers: {
-        summary: overview.summary,
-        samples: overview.samples,
-        unready: overview.unready,
+      listen: { host: settings.host, port: settings.port },
+      access,
+      sources: {
+        overview,
+        market: serving.market,
+        asked: serving.asked,
+        lakes: serving.lakes,
+        symbols: hub.symbols,
+        millisMax: settings['serve.timeout'],
+        spillDir: join(parts.places.data, 'spill'),
+        zone: settings.tz,
+        version: packageVersion(),
+        log: parts.log,
       },
+      connect: hub.connect,
+      log: parts.log,
     })
     part.state('serving')
     registry.set('ticklake_build_info', 1, { version: packageVersion() })
     parts.log(supervised ? 'debug' : 'info', 'serving', { url: server.url })
     process.send?.({ kind: 'serving', url: server.url })
     if (invocation.flags.has('open')) openInBrowser(server.url)
-    await follow(part, overview, invocation.signal)
+    await follow(parts, { overview, serving, hub, stop: invocation.signal })
     parts.log(supervised ? 'debug' : 'info', 'server stopped')
     return EXIT.ok
   },
@@ -65,6 +90,7 @@ async function overviewOf({ parts, registry }: RunningPart): Promise<Overview> {
     decode: await tradeDecoder(),
     source: { source: places.source, simulated: places.simulated },
     version: packageVersion(),
+    zone: loaded.settings.tz,
     statusDir: places.status,
     shared: places.tape.kind === 'kafka',
     dayStart: (now) => parseTime('today', loaded.settings.tz, now),
@@ -72,15 +98,47 @@ async function overviewOf({ parts, registry }: RunningPart): Promise<Overview> {
   })
 }
 
+/** Who may ask for the page. Faults: `invalid` where everybody could. */
+export async function accessTo({ loaded: { settings } }: Parts): Promise<Access> {
+  const { accessOf } = await import('../serve/access.ts')
+  const token = settings['serve.token']?.reveal() ?? null
+  return accessOf({ host: settings.host, hosts: settings['serve.hosts'], token })
+}
+
+async function hubOf(
+  { parts, registry }: RunningPart,
+  { overview, serving }: Pick<Following, 'overview' | 'serving'>,
+): Promise<Hub> {
+  const { createHub } = await import('../serve/live/hub.ts')
+  const { tradeDecoder } = await import('../config/components.ts')
+  const { clock, log } = parts
+  return createHub({
+    clock,
+    decode: await tradeDecoder(),
+    market: serving.market,
+    status: overview.status,
+    metrics: registry,
+    log,
+  })
+}
+
+type Following = {
+  readonly overview: Overview
+  readonly serving: Serving
+  readonly hub: Hub
+  readonly stop: AbortSignal
+}
+
 /** Follows tape and lake until stopped; what is not there yet is looked for again. */
-async function follow(part: RunningPart, overview: Overview, stop: AbortSignal): Promise<void> {
-  const { parts } = part
+async function follow(parts: Parts, following: Following): Promise<void> {
+  const { serving, stop } = following
   const { isFault } = await import('../flow/fault.ts')
   const { openTapeToRead } = await import('../config/tapes.ts')
   while (!stop.aborted) {
     try {
       await using tape = await openTapeToRead(parts)
-      await followTape(parts, { tape, overview, stop })
+      serving.renew() // what it had opened may be of another tape, or of none
+      await followTape(parts, { ...following, tape })
     } catch (error) {
       if (!isFault(error)) throw error
       // No tape yet, or it went away for a moment: the page says so, and it is looked for again. Damage is a
@@ -95,7 +153,7 @@ async function follow(part: RunningPart, overview: Overview, stop: AbortSignal):
 
 async function followTape(
   parts: Parts,
-  { tape, overview, stop }: { tape: Tape; overview: Overview; stop: AbortSignal },
+  { tape, overview, hub, stop }: Following & { readonly tape: Tape },
 ): Promise<void> {
   const { lastOf } = await import('../serve/overview.ts')
   const { progressOf, tapeOnly } = await import('../serve/progress.ts')
@@ -111,8 +169,10 @@ async function followTape(
   const bounds = await tape.trades.bounds()
   const trades = async () => {
     const from = lastOf(bounds, FIRST_RECORDS)
-    for await (const run of readOn(tape.trades, { from, until: 'follow' }, signal))
+    for await (const run of readOn(tape.trades, { from, until: 'follow' }, signal)) {
       overview.takeTrades(run)
+      hub.takeTrades(run)
+    }
   }
   const feed = async () => {
     const all = { from: new Map(), until: 'follow' } as const

@@ -1,5 +1,5 @@
 import type { Logger } from '../flow/log.ts'
-import type { Summary } from '../serve/overview.ts'
+import type { Status } from '../serve/contract/status.ts'
 import { stoppedText } from '../serve/state.ts'
 import { plain, type Terminal } from './terminal.ts'
 import { showCount, showSpan } from './times.ts'
@@ -13,8 +13,8 @@ export type StatusLine = {
   /** Prints text, which ends with a newline, above the line. */
   print(text: string): void
   clear(): void
-  /** Begins to show the numbers of the page at `url`. */
-  follow(url: string): void
+  /** Begins to show the numbers of the page at `url`, which asks for `token`. */
+  follow(url: string, token: string | null): void
   /** A logger whose entries are printed above the line. */
   around(log: Logger): Logger
   end(): void
@@ -31,14 +31,16 @@ export function statusLine(terminal: Terminal, json: boolean): StatusLine {
   const draw = () => {
     if (shown && text !== '') terminal.err(text)
   }
-  const refresh = async (url: string) => {
+  const refresh = async (url: string, token: string | null) => {
     try {
-      const response = await fetch(new URL('/api/summary', url), {
+      const response = await fetch(new URL('/api/status', url), {
+        headers: token === null ? {} : { authorization: `Bearer ${token}` },
         signal: AbortSignal.timeout(EVERY_MS * 3),
       })
-      const summary = (await response.json()) as Summary
+      if (!response.ok) return
+      const status = (await response.json()) as Status
       clear()
-      text = lineOf(summary, terminal)
+      text = lineOf(status, terminal)
       draw()
     } catch {
       // the server starts again: the line stays as it is
@@ -56,10 +58,10 @@ export function statusLine(terminal: Terminal, json: boolean): StatusLine {
       log(level, message, fields)
       draw()
     },
-    follow: (url) => {
+    follow: (url, token) => {
       clearInterval(timer)
       if (!shown) return
-      timer = setInterval(() => void refresh(url), EVERY_MS)
+      timer = setInterval(() => void refresh(url, token), EVERY_MS)
       timer.unref()
     },
     end: () => {
@@ -70,12 +72,12 @@ export function statusLine(terminal: Terminal, json: boolean): StatusLine {
   }
 }
 
-function lineOf(summary: Summary, { columns, paint }: Terminal): string {
-  const { state, tape, lake, gaps_today: gaps, landing_stopped: stopped } = summary
+function lineOf(status: Status, { columns, paint }: Terminal): string {
+  const { state, tape, lake, gaps_today: gaps, landing_stopped: stopped } = status
   const parts = [
     ...(stopped === null ? [] : [plain(stoppedText(stopped))]),
     `${showCount(tape.records)} on the tape`,
-    `${summary.trades_per_second.toFixed(0)} trades/s`,
+    `${status.feed.trades_per_second.toFixed(0)} trades/s`,
     lake.lag_seconds === null
       ? 'nothing landed'
       : `lake ${showSpan(lake.lag_seconds * 1000)} behind`,

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net'
 import type { Parts } from '../config/components.ts'
 import type { Setting } from '../config/setting.ts'
 import { SETTINGS } from '../config/settings.ts'
@@ -7,6 +6,7 @@ import type { Logger } from '../flow/log.ts'
 import { keepChild, type Child } from './children.ts'
 import type { Command, Invocation } from './command.ts'
 import { EXIT } from './exit.ts'
+import { portState } from './ports.ts'
 import { statusLine, type StatusLine } from './status-line.ts'
 import { plain } from './terminal.ts'
 
@@ -33,9 +33,11 @@ export const command: Command = {
   invalidExit: EXIT.settings,
   run: async (invocation) => {
     const { partsOf } = await import('../config/components.ts')
+    const { accessTo } = await import('./serve.ts')
     const line = statusLine(invocation.terminal, invocation.json)
     const log = line.around(await invocation.log())
     const parts = partsOf(await invocation.settings(), { log })
+    await accessTo(parts) // what is wrong with it is told before anything starts
     const port = await choosePort(parts)
     const children = await startAll(invocation, parts, { port, line })
     const killAll = () => children.forEach((child) => child.kill())
@@ -66,22 +68,21 @@ async function drain(children: readonly Child[], log: Logger): Promise<readonly 
 
 /** The port of the page: the one that was named, or the default, or, where that is taken, any free one. */
 async function choosePort({ loaded, log }: Parts): Promise<number> {
-  const { port } = loaded.settings
-  if (port === 0 || (await isFree(port))) return port
+  const { host, port } = loaded.settings
+  if (port === 0) return port
+  const state = await portState(host, port)
+  if (state === 'free') return port
+  if (state !== 'taken')
+    throw new Fault('unavailable', `${host} port ${port} cannot be used: ${state.unusable}`, {
+      remedy: 'Choose another --port, or a --host that is an address of this machine.',
+    })
   if (loaded.origins.get('port') !== 'default')
-    throw new Fault('unavailable', `port ${port} on 127.0.0.1 is taken`, {
+    throw new Fault('unavailable', `port ${port} on ${host} is taken`, {
       remedy: 'Stop the program that has it, choose another --port, or --port 0 for any.',
     })
   log('warn', `port ${port} is taken: taking a free one`)
   return 0
 }
-
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const probe = createServer()
-    probe.once('error', () => resolve(false))
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-  })
 
 type Starting = { readonly port: number; readonly line: StatusLine }
 
@@ -206,7 +207,7 @@ function labelled(name: string, text: string, { json, terminal }: Invocation): s
 
 async function announce(
   invocation: Invocation,
-  { places }: Parts,
+  { places, loaded }: Parts,
   { url, line }: { url: string; line: StatusLine },
 ): Promise<void> {
   const { terminal, json, flags } = invocation
@@ -224,7 +225,7 @@ async function announce(
       ? `${JSON.stringify({ url, source, simulated, data, tape: tape.address, lake: lakeText(places) })}\n`
       : `ticklake is up: ${url}\n${real}\n${onKafka}${lake}Data: ${plain(data)}\n`,
   )
-  line.follow(url)
+  line.follow(url, loaded.settings['serve.token']?.reveal() ?? null)
   if (flags.has('open')) {
     const { openInBrowser } = await import('./serve.ts')
     openInBrowser(url)

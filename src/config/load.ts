@@ -50,6 +50,12 @@ const SECRET_FILES = [
     name: 'Trino password',
     surplus: /[\r\n]+$/,
   },
+  {
+    secret: 'serve.token',
+    file: 'serve.token_file',
+    name: 'token of the page',
+    surplus: /^\s+|\s+$/g,
+  },
 ] as const
 
 /**

@@ -2,6 +2,7 @@ import { ENGINE_SETTINGS } from './engine-settings.ts'
 import { KAFKA_SETTINGS } from './kafka-settings.ts'
 import { S3_SETTINGS } from './s3-settings.ts'
 import type { Secret } from './secret.ts'
+import { SERVE_SETTINGS } from './serve-settings.ts'
 import { DAY_MS, text, type Kind, type Setting } from './setting.ts'
 import { UPKEEP_SETTINGS } from './upkeep-settings.ts'
 
@@ -69,9 +70,10 @@ export const SETTINGS = {
     kind: { type: 'integer', min: 0, max: 65_535 },
     default: '7400',
     env: 'TICKLAKE_PORT',
-    doc: 'The port of the page and the API on 127.0.0.1; 0: any free one',
+    doc: 'The port of the page and the API; 0: any free one',
     commands: ['up', 'serve', 'doctor'],
   },
+  ...SERVE_SETTINGS,
   tz: {
     kind: text('ZONE'),
     default: 'America/New_York',
@@ -144,14 +146,14 @@ export const SETTINGS = {
     default: '1GB',
     env: 'TICKLAKE_QUERY_MEMORY',
     doc: 'The most memory the query engine may take',
-    commands: ['sql', 'candles', 'gaps', 'verify', 'up', 'serve'],
+    commands: ['sql', 'candles', 'export', 'gaps', 'verify', 'up', 'serve'],
   },
   'query.cache': {
     kind: { type: 'size', min: 64_000_000, max: 1e15 },
     default: '10GB',
     env: 'TICKLAKE_QUERY_CACHE',
     doc: 'The most of a lake on S3 that is kept in DATA/cache, for the query engine where it cannot read S3 itself, and for verify',
-    commands: ['sql', 'candles', 'gaps', 'verify', 'up', 'serve', 'replay'],
+    commands: ['sql', 'candles', 'export', 'gaps', 'verify', 'up', 'serve', 'replay'],
   },
   'query.httpfs': {
     kind: text('FILE|off'),
@@ -159,14 +161,14 @@ export const SETTINGS = {
     fallback: 'where DuckDB keeps extensions',
     env: 'TICKLAKE_QUERY_HTTPFS',
     doc: "DuckDB's extension httpfs, by which the query engine reads S3 itself; off, or where it does not load: through the cache",
-    commands: ['sql', 'candles', 'gaps', 'up', 'serve', 'replay'],
+    commands: ['sql', 'candles', 'export', 'gaps', 'up', 'serve', 'replay'],
   },
   'query.timeout': {
     kind: { type: 'duration', minMs: 0, maxMs: DAY_MS },
     default: '0s',
     env: 'TICKLAKE_QUERY_TIMEOUT',
     doc: 'A query is stopped after this long; 0s: never',
-    commands: ['sql', 'candles', 'gaps'],
+    commands: ['sql', 'candles', 'export', 'gaps'],
   },
   'simulator.rate': {
     kind: { type: 'integer', min: 1, max: 200_000 },

@@ -40,6 +40,7 @@ export type InletOptions = {
 
 export function createInlet({ bytesMax, say, metrics, onDropped }: InletOptions): Inlet {
   const queue = boundedQueue<FeedEvent>(bytesMax)
+  metrics.set('ticklake_queue_limit_bytes', bytesMax)
   let lastFrameMs: number | null = null
   let stretch: Dropped | null = null
   const gauge = () => metrics.set('ticklake_queue_bytes', queue.size)

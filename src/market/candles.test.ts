@@ -92,6 +92,55 @@ test('bars that start before a moment can be forgotten', () => {
   assert.deepEqual(shown(candles), ['AAPL 60000 2 2'])
 })
 
+test('a fold that begins where another was goes on as one fold of all trades', () => {
+  const early = [
+    { ms: 10, price: 3 },
+    { ms: 20, price: 7 },
+  ]
+  const place = (at: number, { ms, price }: Tick) => ({
+    timeMs: OPEN + ms,
+    partition: 0,
+    offset: at,
+    price,
+  })
+  const [first, last] = [place(0, { ms: 10, price: 3 }), place(1, { ms: 20, price: 7 })]
+  const candles = createCandles(60_000)
+  const state = {
+    session: 'regular',
+    startMs: OPEN,
+    eligible: { first, last },
+    conditional: null,
+    high: 7,
+    low: 3,
+    volume: 4,
+    notional: 20,
+    trades: 2,
+  } as const
+  candles.restore('AAPL', [state])
+  const late = [
+    { ms: 5, price: 4 },
+    { ms: 20, price: 2 },
+  ]
+  candles.add(tradesOf(2, late))
+  const whole = createCandles(60_000)
+  whole.add(tradesOf(0, [...early, ...late]))
+  assert.deepEqual(candles.bars(), whole.bars())
+  assert.deepEqual(shown(candles), ['AAPL 0 4 2'])
+})
+
+test('what trades changed is told once', () => {
+  const candles = createCandles(60_000)
+  candles.add(tradesOf(0, [{ ms: 0, price: 1 }]))
+  candles.add(tradesOf(1, [{ ms: 1, price: 2 }]))
+  assert.deepEqual(candles.takeChanged(), candles.bars())
+  assert.deepEqual(candles.takeChanged(), [])
+  candles.add(tradesOf(2, [{ ms: 60_000, price: 3 }]))
+  assert.deepEqual(
+    candles.takeChanged().map(({ startMs }) => startMs - OPEN),
+    [60_000],
+  )
+})
+
 test('a width is a number of seconds, minutes or hours, or the trading day', () => {
   assert.deepEqual(['30s', '5m', '4h', '1d', '1'].map(parseBarWidth), [
     30_000,

@@ -35,37 +35,64 @@ export type Bar = {
 export type Candles = {
   /** Trades in any order and from any partition; those with a defect and the redelivered are passed over. */
   add(trades: Trades): void
+  /** One of them, which must be a trade that was not redelivered. */
+  addRow(trades: Trades, row: number): void
+  /** Begins bars as another fold of other trades left them; a bar that is there already is replaced. */
+  restore(symbol: string, states: readonly BarState[]): void
   /** In order of symbol, start and session. */
   bars(): readonly Bar[]
+  /** Those that trades changed since the last call, each once. */
+  takeChanged(): readonly Bar[]
   /** Forgets bars that start before this, ms since 1970 UTC. */
   forget(beforeMs: number): void
 }
 
-/** First and last of one class of trades by (time, partition, offset). */
-type Ends = { first: Place; last: Place }
-type Place = {
+/** A trade's price and its place in the order of trades: (time, partition, offset). */
+export type Place = {
   readonly timeMs: number
   readonly partition: number
   readonly offset: number
   readonly price: number
 }
-type Building = {
+/** First and last of one class of trades. */
+export type Ends = { readonly first: Place; readonly last: Place }
+
+/** All that a bar is made of: what the fold needs to go on with it. */
+export type BarState = {
   readonly session: Session
   readonly startMs: number
-  eligible: Ends | null
-  conditional: Ends | null
+  /** Of the trades that count for last; null: there is none. */
+  readonly eligible: Ends | null
+  /** Of those that count for last only where no other does. */
+  readonly conditional: Ends | null
+  readonly high: number | null
+  readonly low: number | null
+  readonly volume: number
+  /** The sum of price times volume. */
+  readonly notional: number
+  readonly trades: number
+}
+
+type Building = {
+  readonly symbol: string
+  readonly session: Session
+  readonly startMs: number
+  eligible: { first: Place; last: Place } | null
+  conditional: { first: Place; last: Place } | null
   high: number
   low: number
   volume: number
   notional: number
   trades: number
+  changed: boolean
 }
 
 /** Folds trades into bars by (symbol, session, bucket), by the rules of market/conditions.ts and sessions.ts. */
 export function createCandles(width: BarWidth, listing: ListingOverrides = {}): Candles {
   const listed = createListing(listing)
   const listings = new Map<string, Listing>()
-  const building = new Map<string, Map<number, Building>>()
+  const shelf = createShelf()
+  let changed: Building[] = []
 
   const listingOf = (symbol: string): Listing => {
     const known = listings.get(symbol)
@@ -75,16 +102,7 @@ export function createCandles(width: BarWidth, listing: ListingOverrides = {}): 
     return fresh
   }
 
-  const barOf = (symbol: string, session: Session, startMs: number): Building => {
-    let ofSymbol = building.get(symbol)
-    if (ofSymbol === undefined) building.set(symbol, (ofSymbol = new Map()))
-    const key = startMs * SESSIONS.length + SESSIONS.indexOf(session)
-    let bar = ofSymbol.get(key)
-    if (bar === undefined) ofSymbol.set(key, (bar = emptyBar(session, startMs)))
-    return bar
-  }
-
-  const addOne = (trades: Trades, i: number): void => {
+  const addRow = (trades: Trades, i: number): void => {
     const { run } = trades
     const symbol = trades.symbols[trades.symbol[i] ?? 0] ?? ''
     const conditions = trades.conditionSets[trades.conditions[i] ?? 0] ?? null
@@ -92,10 +110,11 @@ export function createCandles(width: BarWidth, listing: ListingOverrides = {}): 
     const price = trades.price[i] ?? 0
     const kind = listingOf(symbol)
     const session = listedSession(kind, timeMs, conditions)
-    const start =
-      width === 'day' ? tradeDay(kind, timeMs) * DAY_MS : Math.floor(timeMs / width) * width
     const offset = run.first + (run.delta[i] ?? 0)
-    update(barOf(symbol, session, start), {
+    const bar = shelf.barOf(symbol, session, bucketOf(width, kind, timeMs))
+    if (!bar.changed) changed.push(bar)
+    bar.changed = true
+    update(bar, {
       place: { timeMs, partition: run.partition, offset, price },
       volume: trades.volume[i] ?? 0,
       conditions,
@@ -106,25 +125,63 @@ export function createCandles(width: BarWidth, listing: ListingOverrides = {}): 
     add(trades) {
       const { count, redelivered } = trades.run
       for (let i = 0; i < count; i++) {
-        if (trades.defect[i] === 0 && redelivered[i] === 0) addOne(trades, i)
+        if (trades.defect[i] === 0 && redelivered[i] === 0) addRow(trades, i)
       }
     },
-    bars: () =>
-      [...building]
+    addRow,
+    restore(symbol, states) {
+      for (const state of states) shelf.put(begun(symbol, state))
+    },
+    bars: () => shelf.inOrder().map(finished),
+    takeChanged() {
+      const taken = changed
+      changed = []
+      for (const bar of taken) bar.changed = false
+      return taken.map(finished)
+    },
+    forget: shelf.forget,
+  }
+}
+
+/** Bars by symbol, start and session. */
+function createShelf() {
+  const shelf = new Map<string, Map<number, Building>>()
+  const barsOf = (symbol: string): Map<number, Building> => {
+    let bars = shelf.get(symbol)
+    if (bars === undefined) shelf.set(symbol, (bars = new Map()))
+    return bars
+  }
+  return {
+    barOf(symbol: string, session: Session, startMs: number): Building {
+      const bars = barsOf(symbol)
+      const key = keyOf(startMs, session)
+      let bar = bars.get(key)
+      if (bar === undefined) bars.set(key, (bar = emptyBar(symbol, session, startMs)))
+      return bar
+    },
+    put: (bar: Building) => void barsOf(bar.symbol).set(keyOf(bar.startMs, bar.session), bar),
+    inOrder: (): readonly Building[] =>
+      [...shelf]
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .flatMap(([symbol, bars]) =>
-          [...bars].toSorted(([a], [b]) => a - b).map(([, bar]) => finished(symbol, bar)),
-        ),
-    forget(beforeMs) {
-      for (const [symbol, bars] of building) {
+        .flatMap(([, bars]) => [...bars].toSorted(([a], [b]) => a - b).map(([, bar]) => bar)),
+    forget(beforeMs: number): void {
+      for (const [symbol, bars] of shelf) {
         for (const [key, { startMs }] of bars) if (startMs < beforeMs) bars.delete(key)
-        if (bars.size === 0) building.delete(symbol)
+        if (bars.size === 0) shelf.delete(symbol)
       }
     },
   }
 }
 
-const emptyBar = (session: Session, startMs: number): Building => ({
+/** The start of the bucket that a moment is in, ms since 1970 UTC; of a day: UTC midnight of its date. */
+export const bucketOf = (width: BarWidth, listing: Listing, timeMs: number): number =>
+  width === 'day' ? tradeDay(listing, timeMs) * DAY_MS : Math.floor(timeMs / width) * width
+
+const keyOf = (startMs: number, session: Session): number =>
+  startMs * SESSIONS.length + SESSIONS.indexOf(session)
+
+const emptyBar = (symbol: string, session: Session, startMs: number): Building => ({
+  symbol,
   session,
   startMs,
   eligible: null,
@@ -134,6 +191,17 @@ const emptyBar = (session: Session, startMs: number): Building => ({
   volume: 0,
   notional: 0,
   trades: 0,
+  changed: false,
+})
+
+const begun = (symbol: string, { eligible, conditional, ...state }: BarState): Building => ({
+  ...state,
+  symbol,
+  eligible: eligible && { ...eligible },
+  conditional: conditional && { ...conditional },
+  high: state.high ?? Number.NEGATIVE_INFINITY,
+  low: state.low ?? Number.POSITIVE_INFINITY,
+  changed: false,
 })
 
 type Trade = {
@@ -160,21 +228,22 @@ function update(bar: Building, { place, volume, conditions }: Trade): void {
   if (may.lastConditional && inTime) bar.conditional = widened(bar.conditional, place)
 }
 
-function widened(ends: Ends | null, place: Place): Ends {
+function widened(ends: Building['eligible'], place: Place): Building['eligible'] {
   if (ends === null) return { first: place, last: place }
-  if (before(place, ends.first)) ends.first = place
-  else if (before(ends.last, place)) ends.last = place
+  if (isBefore(place, ends.first)) ends.first = place
+  else if (isBefore(ends.last, place)) ends.last = place
   return ends
 }
 
 /** Most real trades share their millisecond with another, so this order is the definition of first and last. */
-const before = (a: Place, b: Place): boolean =>
+export const isBefore = (a: Place, b: Place): boolean =>
   a.timeMs < b.timeMs ||
   (a.timeMs === b.timeMs &&
     (a.partition < b.partition || (a.partition === b.partition && a.offset < b.offset)))
 
-function finished(symbol: string, bar: Building): Bar {
-  const { session, startMs, eligible, conditional, high, low, volume, notional, trades } = bar
+function finished(bar: Building): Bar {
+  const { symbol, session, startMs, eligible, conditional, high, low, volume, notional, trades } =
+    bar
   const ends = eligible ?? conditional
   return {
     symbol,

@@ -1,22 +1,44 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import { extname } from 'node:path'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 
-export type Asset = { readonly type: string; readonly body: Uint8Array }
+/** Where `npm run page` puts the page, seen from src/serve and dist/serve alike. */
+const PAGE = new URL('../../dist/page/', import.meta.url)
 
-/** The page's own files, by path; nothing else of the disk is ever served. */
-const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
-  '/': ['index.html', 'text/html; charset=utf-8'],
-  '/page.css': ['page.css', 'text/css; charset=utf-8'],
-  '/page.js': ['page.js', 'text/javascript; charset=utf-8'],
-  '/icon.svg': ['icon.svg', 'image/svg+xml'],
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
 }
 
-/** Reads the page's files once. */
-export async function loadAssets(): Promise<ReadonlyMap<string, Asset>> {
-  const entries = Object.entries(FILES).map(
-    async ([path, [file, type]]): Promise<[string, Asset]> => {
-      const body = await readFile(new URL(`./page/${file}`, import.meta.url))
-      return [path, { type, body }]
-    },
-  )
-  return new Map(await Promise.all(entries))
+export type Asset = {
+  readonly type: string
+  readonly body: Uint8Array<ArrayBuffer>
+  readonly gzipped: Uint8Array<ArrayBuffer>
+  /** Its name holds a hash of what is in it: it may be kept for ever. */
+  readonly hashed: boolean
+}
+export type Assets = {
+  /** The one document of the page, with __NONCE__ where its nonce goes; null: it was not built. */
+  readonly document: string | null
+  /** By path; nothing else of the disk is ever served. */
+  readonly files: ReadonlyMap<string, Asset>
+}
+
+/** Reads the built page once. */
+export async function loadAssets(folder: URL = PAGE): Promise<Assets> {
+  const names: readonly string[] = await readdir(folder).catch(() => [])
+  const read = (name: string) => readFile(new URL(name, folder))
+  const files = names
+    .filter((name) => TYPES[extname(name)] !== undefined)
+    .map(async (name): Promise<[string, Asset]> => {
+      const body = new Uint8Array(await read(name))
+      const gzipped = new Uint8Array(await promisify(gzip)(body, { level: 9 }))
+      const type = TYPES[extname(name)] ?? ''
+      return [`/${name}`, { type, body, gzipped, hashed: /-[A-Z0-9]{8}\./.test(name) }]
+    })
+  const document = names.includes('index.html') ? (await read('index.html')).toString() : null
+  return { document, files: new Map(await Promise.all(files)) }
 }

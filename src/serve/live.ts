@@ -1,102 +1,86 @@
 import type { Clock } from '../flow/clock.ts'
 import type { Run } from '../market/records.ts'
 import type { Trades } from '../market/trades.ts'
+import type { Percentiles } from './contract/status.ts'
+import { createLatency } from './latency.ts'
 
-/** Latest trades kept for the page. */
-const LATEST_MAX = 50
-/** Symbols counted; beyond, the rest is one line. A feed may send names without end. */
-const SYMBOLS_MAX = 5000
 /** Trades a second are averaged over this many whole seconds. */
 const RATE_SECONDS = 5
+/** What came before is forgotten after this many seconds. */
+const KEPT_SECONDS = 120
+/** The rate that a silence is held against is that of so many seconds before it. */
+const USUAL_SECONDS = 60
+/** Silence as long as this many usual pauses between trades is worth a word, but neither sooner nor later than, ms: */
+const PAUSES = 20
+const SILENCE_MS_MIN = 3_000
+const SILENCE_MS_MAX = 60_000
 
-export type LatestTrade = {
-  readonly symbol: string
-  readonly price: number
-  readonly volume: number
-  readonly conditions: string | null
-  readonly ts: number
-  readonly received_at: number
-}
-export type SymbolCount = {
-  readonly symbol: string
-  trades: number
-  last_price: number
-  last_ts: number
-}
-
-/** What the page shows of the tape: fed with runs, asked each second. */
+/** What the tape says of the feed: fed with runs, asked each second. */
 export type Live = {
   take(run: Run): void
-  /** Newest first. */
-  latest(): readonly LatestTrade[]
-  /** Most traded first, counted since `countedSinceMs`. */
-  symbols(): readonly SymbolCount[]
   perSecond(): number
   lastReceivedMs(): number | null
-  /** When the first record that was counted came; null: none did. */
-  countedSinceMs(): number | null
-  readonly counted: () => number
+  /** No trade for longer than this, ms, is unusual after the minute before it. */
+  silenceMs(): number
+  /** When the newest trade was traded, by the feed, ms; null: none came. */
+  lastTradeMs(): number | null
+  /** From the trade to its arrival; from there to its being seen here; ms, of the last minute. */
+  latency(): { readonly feed: Percentiles | null; readonly tape: Percentiles | null }
+  /** Trades that were sent again since this began. */
+  redelivered(): number
 }
 
 export function createLive(decode: (run: Run) => Trades, clock: Clock): Live {
-  const latest: LatestTrade[] = []
-  const symbols = new Map<string, SymbolCount>()
   const seconds = new Map<number, number>()
-  let counted = 0
+  const feed = createLatency(clock)
+  const tape = createLatency(clock)
+  const began = clock.now()
   let lastReceived: number | null = null
-  let firstReceived: number | null = null
-  const count = (trade: LatestTrade) => {
-    const known = symbols.get(trade.symbol)
-    if (known !== undefined) {
-      known.trades += 1
-      known.last_price = trade.price
-      known.last_ts = trade.ts
-    } else if (symbols.size < SYMBOLS_MAX) {
-      const { symbol, price, ts } = trade
-      symbols.set(symbol, { symbol, trades: 1, last_price: price, last_ts: ts })
-    }
-  }
+  let lastTrade: number | null = null
+  let redelivered = 0
   const tick = (receivedMs: number) => {
     const second = Math.floor(receivedMs / 1000)
     seconds.set(second, (seconds.get(second) ?? 0) + 1)
-    if (seconds.size > 120)
-      for (const old of seconds.keys()) if (old < second - 60) seconds.delete(old)
+    if (seconds.size > KEPT_SECONDS)
+      for (const old of seconds.keys()) if (old < second - KEPT_SECONDS) seconds.delete(old)
+  }
+  const countBetween = (from: number, to: number) => {
+    let sum = 0
+    for (let second = from; second < to; second++) sum += seconds.get(second) ?? 0
+    return sum
   }
   return {
     take: (run) => {
       const trades = decode(run)
+      const seenMs = clock.now()
       for (let i = 0; i < run.count; i++) {
         const received = run.receivedMs[i] ?? 0
-        lastReceived = received
-        firstReceived ??= received
+        lastReceived = Math.max(lastReceived ?? received, received)
         tick(received)
-        if (trades.defect[i] !== 0 || run.redelivered[i] === 1) continue
-        counted += 1
-        const trade = tradeAt(trades, i, received)
-        count(trade)
-        if (i >= run.count - LATEST_MAX) latest.unshift(trade)
+        if (run.redelivered[i] === 1) redelivered += 1
+        if (received >= began) tape.add(seenMs - received)
+        if (trades.defect[i] !== 0) continue
+        const traded = trades.timeMs[i] ?? NaN
+        lastTrade = Math.max(lastTrade ?? traded, traded)
+        if (received >= began) feed.add(received - traded)
       }
-      latest.length = Math.min(latest.length, LATEST_MAX)
     },
-    latest: () => latest,
-    symbols: () => [...symbols.values()].sort((a, b) => b.trades - a.trades),
     perSecond: () => {
       const now = Math.floor(clock.now() / 1000)
-      let sum = 0
-      for (let s = now - RATE_SECONDS; s < now; s++) sum += seconds.get(s) ?? 0
-      return sum / RATE_SECONDS
+      return countBetween(now - RATE_SECONDS, now) / RATE_SECONDS
     },
     lastReceivedMs: () => lastReceived,
-    countedSinceMs: () => firstReceived,
-    counted: () => counted,
+    silenceMs: () => {
+      if (lastReceived === null) return SILENCE_MS_MAX
+      const last = Math.floor(lastReceived / 1000)
+      let first = last - USUAL_SECONDS
+      while (first < last && !seconds.has(first)) first += 1
+      if (first === last) return SILENCE_MS_MAX
+      const pauseMs = ((last - first) * 1000) / countBetween(first, last)
+      return Math.min(SILENCE_MS_MAX, Math.max(SILENCE_MS_MIN, PAUSES * pauseMs))
+    },
+    lastTradeMs: () => lastTrade,
+    latency: () => ({ feed: feed.percentiles(), tape: tape.percentiles() }),
+    redelivered: () => redelivered,
   }
 }
-
-const tradeAt = (trades: Trades, i: number, received: number): LatestTrade => ({
-  symbol: trades.symbols[trades.symbol[i] ?? 0] ?? '',
-  price: trades.price[i] ?? NaN,
-  volume: trades.volume[i] ?? NaN,
-  conditions: trades.conditionSets[trades.conditions[i] ?? 0] ?? null,
-  ts: trades.timeMs[i] ?? NaN,
-  received_at: received,
-})

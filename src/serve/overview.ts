@@ -5,19 +5,18 @@ import { recordBytes, type Offset, type Partition, type Run } from '../market/re
 import { decodeEvent } from '../market/session-events.ts'
 import type { Trades } from '../market/trades.ts'
 import type { Bounds } from '../tape/tape.ts'
+import type { Status } from './contract/status.ts'
 import { createLive, type Live } from './live.ts'
 import type { Sample } from './metrics.ts'
 import { NO_PROGRESS, type Progress } from './progress.ts'
+import { createQueryClock, type QueryClock } from './query-clock.ts'
 import { landsElsewhere, recordsElsewhere } from './elsewhere.ts'
-import { followEvent, marketOpen, noConnection } from './session.ts'
-import { stateOf, stoppedText, type State, type Stopped } from './state.ts'
-import { STATUS_STALE_MS, readStatuses, sampleOf, type PartStatus } from './status.ts'
+import { followEvent, marketOpen, noConnection, type Connection } from './session.ts'
+import { stateOf, stoppedText, type Stopped } from './state.ts'
+import { isRunning, readStatuses, sampleOf, type PartStatus } from './status.ts'
 
 /** Gaps listed on the page, the newest. */
 const GAPS_LISTED_MAX = 20
-/** Symbols listed on the page. */
-const SYMBOLS_LISTED_MAX = 100
-
 export type Overview = {
   takeTrades(run: Run): void
   takeFeed(run: Run): void
@@ -27,42 +26,10 @@ export type Overview = {
   setReady(): void
   /** Null: there is a tape, and what is on it lands or waits to; else why not. */
   unready(): Promise<string | null>
-  summary(): Promise<Summary>
+  status(): Promise<Status>
   samples(): Promise<readonly Sample[]>
-}
-
-/** What /api/summary answers; times are RFC 3339 UTC. */
-export type Summary = {
-  readonly version: string
-  readonly source: string
-  readonly simulated: boolean
-  readonly state: State
-  /** Why landing waits for a person; null: it does not. */
-  readonly landing_stopped: Stopped | null
-  readonly as_of: string
-  readonly trades_per_second: number
-  readonly tape: { readonly records: number }
-  readonly lake: {
-    readonly lag_records: number | null
-    readonly lag_seconds: number | null
-    readonly last_commit: { readonly at: string; readonly rows: number } | null
-  }
-  readonly gaps_today: {
-    readonly count: number
-    readonly seconds: number
-    readonly latest: readonly {
-      /** Empty: of all symbols. */
-      readonly symbols: readonly string[]
-      readonly from: string
-      readonly to: string
-      readonly cause: string
-      readonly open: boolean
-    }[]
-  }
-  readonly counted_since: string | null
-  readonly latest: readonly unknown[]
-  readonly symbols: readonly unknown[]
-  readonly parts: readonly { readonly part: string; readonly state: string; readonly pid: number }[]
+  /** Told of every query that the server answers. */
+  readonly queries: QueryClock
 }
 
 export type Source = { readonly source: string; readonly simulated: boolean }
@@ -73,6 +40,8 @@ export type OverviewOptions = {
   /** Until the tape says what it is bound to. */
   readonly source: Source
   readonly version: string
+  /** The time zone of the settings. */
+  readonly zone: string
   readonly statusDir: string
   /** Parts on other machines use the tape too: what is not seen here may run there. */
   readonly shared: boolean
@@ -83,10 +52,11 @@ export type OverviewOptions = {
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 
-/** Everything that the page and `/metrics` say, kept from what the tape, the lake and the parts say. */
+/** Everything that the strip and `/metrics` say, kept from what the tape, the lake and the parts say. */
 export function createOverview(options: OverviewOptions): Overview {
   const { clock, decode, statusDir, shared } = options
   const live = createLive(decode, clock)
+  const queries = createQueryClock(clock)
   const connection = noConnection()
   const events: SessionEvent[] = []
   let progress = NO_PROGRESS
@@ -94,7 +64,7 @@ export function createOverview(options: OverviewOptions): Overview {
   let { source } = options
   const statuses = async (): Promise<readonly PartStatus[]> => {
     const all = await readStatuses(statusDir)
-    return active(all.filter(({ at }) => clock.now() - at < STATUS_STALE_MS))
+    return active(all.filter((status) => isRunning(status, clock.now())))
   }
   return {
     takeTrades: live.take,
@@ -114,43 +84,37 @@ export function createOverview(options: OverviewOptions): Overview {
       const stopped = stoppedOf(await statuses())
       return stopped === null ? null : stoppedText(stopped)
     },
-    summary: async () => {
+    status: async () => {
       const parts = await statuses()
       const nowMs = clock.now()
-      const has = (name: string) => parts.some(({ part }) => part === name)
-      const { connected, closedCause, symbols } = connection
-      const state = stateOf({
-        nowMs,
-        ...source,
-        recorder: has('record') || (shared && recordsElsewhere(connection, nowMs)),
-        lander: has('land') || (shared && landsElsewhere(progress)),
-        stopped: stoppedOf(parts),
-        connected,
-        closedCause,
-        lastTradeMs: live.lastReceivedMs(),
-        marketOpen: marketOpen(symbols, nowMs),
-        lagSeconds: progress.lagSeconds,
-      })
-      const today = gapsSince(gaps(events, nowMs), options.dayStart(nowMs))
-      const since = live.countedSinceMs()
+      const startMs = options.dayStart(nowMs)
+      const dropped = events.filter(({ kind, at }) => kind === 'dropped' && at >= startMs)
+      const numbers = { live, progress, parts }
+      const { connected, symbols } = connection
       return {
         version: options.version,
         ...source,
-        state,
+        zone: options.zone,
+        as_of: iso(nowMs),
+        state: stateOf({ nowMs, ...source, ...signsOf({ ...numbers, connection, shared, nowMs }) }),
         landing_stopped: stoppedOf(parts),
-        ...numbersOf({ live, progress, parts, nowMs }),
-        gaps_today: today,
-        counted_since: since === null ? null : iso(since),
+        feed: { connected, symbols: symbols.size, ...feedOf(live) },
+        tape: { ...tapeOf(numbers), dropped_today: dropped.length },
+        lake: lakeOf(numbers),
+        query: { running: queries.running(), millis: queries.millis() },
+        gaps_today: gapsSince(gaps(events, nowMs), startMs),
+        parts: parts.map(({ part, state, pid }) => ({ part, state, pid })),
       }
     },
     samples: async () => [
       ...options.ownSamples(),
       ...samplesOf({ live, progress, parts: await statuses() }),
     ],
+    queries,
   }
 }
 
-function samplesOf({ live, progress, parts }: Omit<Numbers, 'nowMs'>): readonly Sample[] {
+function samplesOf({ live, progress, parts }: Numbers): readonly Sample[] {
   const gauge = (name: string, value: number | null): readonly Sample[] =>
     value === null ? [] : [{ name, labels: {}, value }]
   return [
@@ -198,34 +162,58 @@ type Numbers = {
   readonly live: Live
   readonly progress: Progress
   readonly parts: readonly PartStatus[]
+}
+
+type Heard = Numbers & {
+  readonly connection: Connection
+  readonly shared: boolean
   readonly nowMs: number
 }
-const numbersOf = ({ live, progress, parts, nowMs }: Numbers) => ({
-  as_of: iso(nowMs),
-  trades_per_second: live.perSecond(),
-  tape: { records: progress.records },
-  lake: {
-    lag_records: progress.lagRecords,
-    lag_seconds: progress.lagSeconds,
-    last_commit: lastCommit(parts),
-  },
-  ...tradesOf(live),
-  parts: parts.map(({ part, state, pid }) => ({ part, state, pid })),
+
+function signsOf({ live, progress, parts, connection, shared, nowMs }: Heard) {
+  const has = (name: string) => parts.some(({ part }) => part === name)
+  const { connected, closedCause, symbols } = connection
+  return {
+    recorder: has('record') || (shared && recordsElsewhere(connection, nowMs)),
+    lander: has('land') || (shared && landsElsewhere(progress)),
+    stopped: stoppedOf(parts),
+    connected,
+    closedCause,
+    lastTradeMs: live.lastReceivedMs(),
+    silenceMs: live.silenceMs(),
+    marketOpen: marketOpen(symbols, nowMs),
+    lagSeconds: progress.lagSeconds,
+  }
+}
+
+const feedOf = (live: Live) => {
+  const lastMs = live.lastTradeMs()
+  return {
+    trades_per_second: live.perSecond(),
+    latency_ms: live.latency().feed,
+    last_trade_at: lastMs === null ? null : iso(lastMs),
+  }
+}
+
+const tapeOf = ({ live, progress, parts }: Numbers) => {
+  const recorder = parts.find(({ part }) => part === 'record')
+  const waiting = sampleOf(recorder, 'ticklake_queue_bytes')
+  const limit = sampleOf(recorder, 'ticklake_queue_limit_bytes')
+  return {
+    records: progress.records,
+    buffer_fill: waiting === null || limit === null ? null : Math.min(1, waiting / limit),
+    append_ms: live.latency().tape,
+    marked_today: live.redelivered(),
+  }
+}
+
+const lakeOf = ({ progress, parts }: Pick<Numbers, 'progress' | 'parts'>) => ({
+  lag_records: progress.lagRecords,
+  lag_seconds: progress.lagSeconds,
+  last_commit: lastCommit(parts),
 })
 
-const tradesOf = (live: Live) => ({
-  latest: live.latest().map((trade) => ({
-    ...trade,
-    ts: iso(trade.ts),
-    received_at: iso(trade.received_at),
-  })),
-  symbols: live
-    .symbols()
-    .slice(0, SYMBOLS_LISTED_MAX)
-    .map((row) => ({ ...row, last_ts: iso(row.last_ts) })),
-})
-
-function lastCommit(parts: readonly PartStatus[]): { at: string; rows: number } | null {
+function lastCommit(parts: readonly PartStatus[]): Status['lake']['last_commit'] {
   const lander = parts.find(({ part }) => part === 'land')
   const records = lander && {
     ...lander,
@@ -233,11 +221,12 @@ function lastCommit(parts: readonly PartStatus[]): { at: string; rows: number } 
   }
   const seconds = sampleOf(records, 'ticklake_lake_last_commit_timestamp_seconds')
   const rows = sampleOf(records, 'ticklake_land_last_commit_rows')
-  return seconds === null || rows === null ? null : { at: iso(seconds * 1000), rows }
+  const bytes = sampleOf(records, 'ticklake_land_last_commit_bytes')
+  return seconds === null || rows === null ? null : { at: iso(seconds * 1000), rows, bytes }
 }
 
 /** Gaps that reach into the day, cut at its start; stretches that touch count once, whatever their symbols. */
-export function gapsSince(all: readonly Gap[], startMs: number): Summary['gaps_today'] {
+export function gapsSince(all: readonly Gap[], startMs: number): Status['gaps_today'] {
   const today = all
     .filter(({ to }) => to > startMs)
     .map((gap) => ({ ...gap, from: Math.max(gap.from, startMs) }))
@@ -254,7 +243,13 @@ export function gapsSince(all: readonly Gap[], startMs: number): Summary['gaps_t
   return {
     count,
     seconds: missed / 1000,
-    latest: latest.map((gap) => ({ ...gap, from: iso(gap.from), to: iso(gap.to) })),
+    latest: latest.map(({ symbols, from, to, cause, open }) => ({
+      symbols: [...symbols],
+      from: iso(from),
+      to: iso(to),
+      cause,
+      open,
+    })),
   }
 }
 

@@ -1,131 +1,149 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server as HttpServer } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { createAdaptorServer } from '@hono/node-server'
+import { Hono, type MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { WebSocketServer, type WebSocket } from 'ws'
 import { Fault } from '../flow/fault.ts'
 import type { Logger } from '../flow/log.ts'
-import { loadAssets, type Asset } from './assets.ts'
-import { prometheusText, type Sample } from './metrics.ts'
+import { refusalOf, type Access } from './access.ts'
+import { failed, failure } from './api/failures.ts'
+import { createApp } from './app.ts'
+import { loadAssets } from './assets.ts'
+import { HEADERS, NO_PAGE } from './headers.ts'
+import { pageRoutes, signInHeaders, signInPage, signInRoutes } from './page.ts'
+import type { Sources } from './sources.ts'
 
-/** The page is for this machine: what is on another one goes through the operator's own proxy. */
-const HOST = '127.0.0.1'
-/** Names under which a browser on this machine may ask; any other is a page of somebody else (DNS rebinding). */
-const HOST_NAMES = new Set(['127.0.0.1', 'localhost', '[::1]'])
-
-const HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
-  'cross-origin-opener-policy': 'same-origin',
-  'cache-control': 'no-store',
-}
-
-/** What the server answers from; each is asked when a request comes. */
-export type Answers = {
-  /** The page's numbers, JSON. */
-  readonly summary: () => Promise<unknown>
-  /** Null: ready; else why not yet. */
-  readonly unready: () => Promise<string | null>
-  readonly samples: () => Promise<readonly Sample[]>
-}
+const LIVE = '/api/live'
+/** A statement may be long; nothing else that is sent here is. */
+const BODY_BYTES_MAX = 1_000_000
+/** What a page may say on the live stream at once: the lines of the watch list that it shows. */
+const SAID_BYTES_MAX = 64 * 1024
+/** Whoever sends slower than this holds a connection that others need, ms. */
+const HEADERS_MS_MAX = 10_000
+const REQUEST_MS_MAX = 30_000
 
 export type Server = AsyncDisposable & { readonly url: string; readonly port: number }
 
-/**
- * Serves page, API and metrics on 127.0.0.1; port 0 takes any free one. Faults: `unavailable` when the port is
- * taken.
- */
-export async function startServer(options: {
-  readonly port: number
-  readonly answers: Answers
+export type ServerOptions = {
+  /** Port 0: any free one. */
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly access: Access
+  readonly sources: Sources
+  /** The live stream: it gets the socket of each page. */
+  readonly connect: (socket: WebSocket) => void
   readonly log: Logger
-}): Promise<Server> {
-  const { answers, log } = options
-  const assets = await loadAssets()
-  const server = createServer((request, response) => {
-    route({ request, response, answers, assets }).catch((error: unknown) => {
-      log('error', 'a request failed', { path: request.url, error: String(error) })
-      if (!response.headersSent) reply(response, 500, json({ error: 'see the log of serve' }))
-      else response.destroy()
-    })
+}
+
+/** Serves page, API, live stream and metrics. Faults: `unavailable` where the port is taken. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { listen, access, connect, log } = options
+  const app = await appOf(options)
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    overrideGlobalObjects: false,
+  }) as HttpServer
+  server.headersTimeout = HEADERS_MS_MAX
+  server.requestTimeout = REQUEST_MS_MAX
+  const pages = new WebSocketServer({ noServer: true, maxPayload: SAID_BYTES_MAX })
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', (error) => log('debug', 'a page went away', { error: error.message }))
+    const status = upgradeStatus(access, request)
+    if (status === 101) pages.handleUpgrade(request, socket, head, connect)
+    else socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
   })
-  server.headersTimeout = 10_000
-  server.requestTimeout = 30_000
-  await listen(server, options.port)
+  await listening(server, listen)
   const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : options.port
+  const port = typeof address === 'object' && address !== null ? address.port : listen.port
   return {
-    url: `http://${HOST}:${port}/`,
+    url: `http://${shownHost(listen.host)}:${port}/`,
     port,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
+        for (const page of pages.clients) page.close(1001, 'the server stops')
         server.close(() => resolve())
         server.closeAllConnections()
       }),
   }
 }
 
-function listen(server: ReturnType<typeof createServer>, port: number): Promise<void> {
+async function appOf({ access, sources, log }: ServerOptions): Promise<Hono> {
+  const app = new Hono()
+  app.use(guarded(access))
+  signInRoutes(app, access)
+  app.use(
+    bodyLimit({
+      maxSize: BODY_BYTES_MAX,
+      onError: (context) =>
+        failure(context, 413, {
+          kind: 'invalid',
+          message: `the request is larger than ${BODY_BYTES_MAX} bytes`,
+          remedy: 'Send less at once.',
+        }),
+    }),
+  )
+  pageRoutes(app, await loadAssets())
+  app.route('/', createApp(sources))
+  app.onError((error, context) => failed(context, error, log))
+  app.notFound((context) =>
+    failure(context, 404, {
+      kind: 'invalid',
+      message: `there is no ${context.req.path}`,
+      remedy: '/api/openapi.json says what there is.',
+    }),
+  )
+  return app
+}
+
+/** Refuses whoever may not ask, and puts the headers on every answer. */
+const guarded =
+  (access: Access): MiddlewareHandler =>
+  async (context, next) => {
+    const { method, path } = context.req
+    const refused = refusalOf(access, { method, path, header: (name) => context.req.header(name) })
+    if (refused === null) await next()
+    else if (refused.status === 401 && context.req.header('accept')?.includes('text/html'))
+      context.res = context.html(signInPage(), 401, signInHeaders())
+    else {
+      const { status, message, remedy } = refused
+      context.res = failure(context, status, { kind: 'invalid', message, remedy })
+    }
+    const { headers } = context.res
+    for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value)
+    if (!headers.has('content-security-policy')) headers.set('content-security-policy', NO_PAGE)
+    if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
+  }
+
+/** A browser lets any page open a socket anywhere: the same rules, and an Origin where a browser asks. */
+function upgradeStatus(access: Access, { headers, url = '' }: IncomingMessage): number {
+  const path = url.split('?', 1)[0] ?? ''
+  const header = (name: string) => {
+    const value = headers[name]
+    return Array.isArray(value) ? value[0] : value
+  }
+  const refused = refusalOf(access, { method: 'GET', path, header })
+  if (refused !== null) return refused.status
+  return path === LIVE ? 101 : 404
+}
+
+/** As it is written in a URL; of all addresses the one that this machine has for itself. */
+const shownHost = (host: string): string => {
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+function listening(server: HttpServer, { host, port }: ServerOptions['listen']): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const taken = cause.code === 'EADDRINUSE'
       const message = taken
-        ? `port ${port} on ${HOST} is taken`
-        : `port ${port} on ${HOST} cannot be used: ${cause.message}`
-      const remedy = 'Stop the program that has it, choose another --port, or --port 0 for any.'
+        ? `port ${port} on ${host} is taken`
+        : `${host} port ${port} cannot be used: ${cause.message}`
+      const remedy = taken
+        ? 'Stop the program that has it, choose another --port, or --port 0 for any.'
+        : 'Choose another --port, or a --host that is an address of this machine.'
       reject(new Fault('unavailable', message, { remedy, cause }))
     })
-    server.listen(port, HOST, () => resolve())
+    server.listen(port, host, () => resolve())
   })
-}
-
-type Reply = { readonly type: string; readonly body: string | Uint8Array }
-const json = (value: unknown): Reply => ({
-  type: 'application/json; charset=utf-8',
-  body: `${JSON.stringify(value)}\n`,
-})
-const text = (body: string): Reply => ({ type: 'text/plain; charset=utf-8', body })
-
-async function route(exchange: {
-  request: IncomingMessage
-  response: ServerResponse
-  answers: Answers
-  assets: ReadonlyMap<string, Asset>
-}): Promise<void> {
-  const { request, response, answers, assets } = exchange
-  const { method = 'GET', headers } = request
-  if (!isOurs(headers.host))
-    return reply(response, 421, text('This server answers for localhost only.\n'))
-  if (method !== 'GET' && method !== 'HEAD') {
-    response.setHeader('allow', 'GET, HEAD')
-    return reply(response, 405, text('Only GET.\n'))
-  }
-  const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
-  const asset = assets.get(path)
-  if (asset !== undefined) return reply(response, 200, asset)
-  switch (path) {
-    case '/healthz':
-      return reply(response, 200, text('ok\n'))
-    case '/readyz': {
-      const reason = await answers.unready()
-      return reply(response, reason === null ? 200 : 503, text(`${reason ?? 'ready'}\n`))
-    }
-    case '/metrics': {
-      const body = prometheusText(await answers.samples())
-      return reply(response, 200, { type: 'text/plain; version=0.0.4; charset=utf-8', body })
-    }
-    case '/api/summary':
-      return reply(response, 200, json(await answers.summary()))
-    default:
-      return reply(response, 404, text('Not found.\n'))
-  }
-}
-
-/** The Host header without its port names this machine. */
-function isOurs(host: string | undefined): boolean {
-  return host !== undefined && HOST_NAMES.has(host.replace(/:\d+$/, '').toLowerCase())
-}
-
-function reply(response: ServerResponse, status: number, { type, body }: Reply): void {
-  response.writeHead(status, { ...HEADERS, 'content-type': type })
-  response.end(body)
 }

@@ -12,6 +12,7 @@ const well: Signs = {
   connected: true,
   closedCause: null,
   lastTradeMs: 999_000,
+  silenceMs: 60_000,
   marketOpen: true,
   lagSeconds: 5,
 }
@@ -26,6 +27,8 @@ describe('stateOf', () => {
     assert.equal(name({ lastTradeMs: 1000 }), 'Stale')
     assert.equal(name({ lastTradeMs: 1000, marketOpen: false }), 'Market closed')
     assert.equal(name({ lastTradeMs: null }), 'Stale')
+    assert.equal(name({ lastTradeMs: 996_500 }), 'Live')
+    assert.equal(name({ lastTradeMs: 996_500, silenceMs: 3_000 }), 'Stale')
   })
   test('a lost connection outweighs all else and names its cause', () => {
     const state = stateOf({ ...well, connected: false, closedCause: 'watchdog', lander: false })

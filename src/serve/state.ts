@@ -15,8 +15,6 @@ export type Stopped = { readonly message: string; readonly remedy: string }
 export const stoppedText = ({ message, remedy }: Stopped): string =>
   `Landing has stopped: ${message}. ${remedy}`
 
-/** No trade for this long while a market is open is worth a word, in ms. */
-const STALE_MS = 60_000
 /** More than this many seconds between tape and lake is worth a word. */
 const LAG_SECONDS_MAX = 120
 
@@ -34,6 +32,8 @@ export type Signs = {
   readonly closedCause: string | null
   /** When the newest trade came; null: none yet. */
   readonly lastTradeMs: number | null
+  /** No trade for this long while a market is open is worth a word, ms. */
+  readonly silenceMs: number
   /** Some market of the subscribed symbols is open now. */
   readonly marketOpen: boolean
   readonly lagSeconds: number | null
@@ -79,8 +79,8 @@ function recordingState(signs: Signs): State {
 }
 
 function quietOrLive(signs: Signs, simulated: boolean): State {
-  const { lastTradeMs, nowMs, marketOpen, source } = signs
-  const quiet = lastTradeMs === null || nowMs - lastTradeMs > STALE_MS
+  const { lastTradeMs, nowMs, marketOpen, source, silenceMs } = signs
+  const quiet = lastTradeMs === null || nowMs - lastTradeMs > silenceMs
   if (quiet && !marketOpen && !simulated)
     return { name: 'Market closed', sentence: 'Connected; the market is closed.' }
   if (quiet && lastTradeMs !== null)

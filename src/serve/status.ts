@@ -6,8 +6,11 @@ import type { Stopped } from './state.ts'
 
 /** How often a part writes its status, in ms. */
 export const STATUS_EVERY_MS = 1000
-/** A status older than this, in ms, is of a part that no longer runs. */
-export const STATUS_STALE_MS = 5000
+/** A status older than this, in ms, is of a part that no longer runs: the page says so within 5 s. */
+export const STATUS_STALE_MS = 3500
+
+/** A status as young as this, in ms, was written by a part that runs, whether its process can be seen or not. */
+const FRESH_MS = 2000
 
 /** A status older than this, in ms, is removed by the next part that starts. */
 const DEAD_MS = 60_000
@@ -84,6 +87,21 @@ function isStatus(value: unknown): value is PartStatus {
     typeof state === 'string' &&
     Array.isArray(samples)
   )
+}
+
+/** The part still runs: it wrote just now, or not long ago and its process is there. */
+export function isRunning({ pid, at }: PartStatus, nowMs: number): boolean {
+  const age = nowMs - at
+  return age < FRESH_MS || (age < STATUS_STALE_MS && isAlive(pid))
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' // somebody else's
+  }
 }
 
 /** The value of a metric in a status, labels summed; null: it has none. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { Summary } from '../../src/serve/overview.ts'
+import type { Status } from '../../src/serve/contract/status.ts'
 import { openCli, type Cli, type Running } from './cli.ts'
 
 const POLL_MS = 200
@@ -21,8 +21,8 @@ async function until<T>(ask: () => Promise<T | null>): Promise<T> {
 
 const pageOf = async (up: Running): Promise<string> =>
   (await up.seen(/http:\/\/127\.0\.0\.1:\d+\//))[0]
-const ask = async (url: string): Promise<Summary> =>
-  (await (await fetch(new URL('/api/summary', url))).json()) as Summary
+const ask = async (url: string): Promise<Status> =>
+  (await (await fetch(new URL('/api/status', url))).json()) as Status
 
 /** Runs `up` until something has landed; answers the data folder. */
 async function landed(cli: Cli): Promise<string> {
@@ -34,7 +34,7 @@ async function landed(cli: Cli): Promise<string> {
   return join(cli.dir, 'ticklake-data', 'simulator')
 }
 
-const heldAt = (url: string): Promise<Summary> =>
+const heldAt = (url: string): Promise<Status> =>
   until(async () => {
     const summary = await ask(url)
     return summary.landing_stopped === null ? null : summary

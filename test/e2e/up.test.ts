@@ -2,14 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import type { Status } from '../../src/serve/contract/status.ts'
 import { openCli, type Cli, type Running } from './cli.ts'
-
-type Summary = {
-  readonly simulated: boolean
-  readonly state: { readonly name: string }
-  readonly tape: { readonly records: number }
-  readonly parts: readonly { readonly part: string; readonly pid: number }[]
-}
 
 /** One market, recorded throughout; the tests go on from each other. */
 describe('up with a simulated market', { timeout: 120_000 }, () => {
@@ -23,8 +17,8 @@ describe('up with a simulated market', { timeout: 120_000 }, () => {
   })
   after(async () => cli[Symbol.asyncDispose]())
 
-  const summary = async (): Promise<Summary> =>
-    (await (await fetch(new URL('/api/summary', url))).json()) as Summary
+  const statusNow = async (): Promise<Status> =>
+    (await (await fetch(new URL('/api/status', url))).json()) as Status
   /** Asks again until it holds; the test's own time limit is the bound. */
   const until = async <T>(ask: () => Promise<T | null>): Promise<T> => {
     for (;;) {
@@ -43,16 +37,16 @@ describe('up with a simulated market', { timeout: 120_000 }, () => {
   }
   const recorded = (more: number) =>
     until(async () => {
-      const { tape } = await summary()
+      const { tape } = await statusNow()
       return tape.records > more ? tape.records : null
     })
   const pidOf = (part: string) =>
-    until(async () => (await summary()).parts.find((one) => one.part === part)?.pid ?? null)
+    until(async () => (await statusNow()).parts.find((one) => one.part === part)?.pid ?? null)
 
   test('trades flow, and the page says that they are simulated', async () => {
     await recorded(300)
     const { simulated, state } = await until(async () => {
-      const now = await summary()
+      const now = await statusNow()
       return now.state.name === 'Simulated' ? now : null
     })
     assert.deepEqual([simulated, state.name], [true, 'Simulated'])
@@ -87,7 +81,7 @@ describe('up with a simulated market', { timeout: 120_000 }, () => {
       return gap ?? null
     })
     await until(async () => {
-      const now = (await summary()).parts.find(({ part }) => part === 'record')?.pid
+      const now = (await statusNow()).parts.find(({ part }) => part === 'record')?.pid
       return now !== undefined && now !== pid ? true : null
     })
   })
@@ -97,10 +91,10 @@ describe('up with a simulated market', { timeout: 120_000 }, () => {
     process.kill(pid, 'SIGKILL')
     await up.seen(/land ended \(SIGKILL\); starting it again/)
     await until(async () => {
-      const now = (await summary()).parts.find(({ part }) => part === 'land')?.pid
+      const now = (await statusNow()).parts.find(({ part }) => part === 'land')?.pid
       return now !== undefined && now !== pid ? true : null
     })
-    const { tape } = await summary()
+    const { tape } = await statusNow()
     await recorded(tape.records + 100)
   })
 

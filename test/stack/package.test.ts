@@ -51,7 +51,10 @@ describe('the package', () => {
     assert.ok(trades() > 0, said)
 
     const url = /http:\/\/\S+/.exec(said)?.[0] ?? ''
-    for (const path of ['', 'page.js', 'page.css', 'metrics', 'healthz']) {
+    const page = await (await fetch(url)).text()
+    const files = [...page.matchAll(/(?:src|href)="(\/[^"]+\.\w+)"/g)].map(([, file = '']) => file)
+    assert.ok(files.length >= 2, page)
+    for (const path of ['', ...files, 'licenses.txt', 'metrics', 'healthz', 'api/status']) {
       const { status } = await fetch(new URL(path, url))
       assert.equal(status, 200, `${url}${path}`)
     }

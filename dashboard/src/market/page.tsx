@@ -1,0 +1,49 @@
+import { useEffect, useMemo } from 'preact/hooks'
+import { go, route } from '../route.ts'
+import { status } from '../status.ts'
+import { marketAsked } from './asked.ts'
+import { Chart } from './chart/chart.tsx'
+import { emptinessOf } from './emptiness.ts'
+import { TradeTape } from './tape/trade-tape.tsx'
+import { createList } from './watch/follow.ts'
+import { WatchList } from './watch/watch-list.tsx'
+
+/** A symbol's chart, and beside it the watch list and the trades. `symbol`, `interval` and `at` are in the address. */
+export function MarketPage() {
+  const { symbol, interval, at } = marketAsked(route.value.params)
+  const list = useMemo(createList, [])
+  useEffect(() => {
+    list.start()
+    return list.stop
+  }, [list])
+  useEffect(() => list.keep(symbol), [list, symbol])
+  const isEmpty = list.total.value === 0 && list.found.value === ''
+  const mostTraded = list.names.value[0]
+  useEffect(() => {
+    if (symbol === null && mostTraded !== undefined)
+      go('market', { symbol: mostTraded }, { replace: true })
+  }, [symbol, mostTraded])
+  if (isEmpty) return <Nothing />
+  return (
+    <div class="market">
+      <div class="market-chart">
+        {symbol !== null && <Chart symbol={symbol} interval={interval} at={at} />}
+      </div>
+      <WatchList list={list} symbol={symbol} />
+      {symbol !== null && <TradeTape symbol={symbol} />}
+    </div>
+  )
+}
+
+function Nothing() {
+  const { title, text } = emptinessOf(status.value)
+  return (
+    <div class="panel market-nothing">
+      <div class="empty">
+        <p class="title">{title}</p>
+        <p>{text}</p>
+        <p>This page fills by itself with the first trade.</p>
+      </div>
+    </div>
+  )
+}

@@ -3,7 +3,7 @@ import { choice } from './args.ts'
 import type { Flag, Invocation } from './command.ts'
 import { showCount } from './times.ts'
 
-const NAMES = ['records', 'feed_log'] as const satisfies readonly TableName[]
+export const TABLE_NAMES = ['records', 'feed_log'] as const satisfies readonly TableName[]
 
 export const TABLE_FLAG: Flag = {
   name: 'table',
@@ -16,7 +16,7 @@ export function chosenTables(
   { flags }: Pick<Invocation, 'flags'>,
   tables: readonly KeptTable[],
 ): readonly KeptTable[] {
-  const name = choice(flags, 'table', NAMES)
+  const name = choice(flags, 'table', TABLE_NAMES)
   return name === null ? tables : tables.filter((one) => one.name === name)
 }
 

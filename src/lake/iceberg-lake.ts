@@ -10,6 +10,7 @@ import type { Catalog } from './catalog.ts'
 import { commit } from './iceberg/commit.ts'
 import type { Committing, TableState } from './iceberg/committing.ts'
 import { isEmpty, moveProperties, only } from './iceberg/fence.ts'
+import { historyOf } from './iceberg/history.ts'
 import { manifestReader } from './iceberg/manifest-reader.ts'
 import { mainSnapshot, type Metadata } from './iceberg/metadata-document.ts'
 import { plan } from './iceberg/plan.ts'
@@ -99,17 +100,16 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Iceb
     log: opened.logger,
   }
   const loader = tableLoader({ ...io, check: (metadata) => checkTable(metadata, opened) })
-  const binding = async () => bindingOf(await loader.load())
   const reading: Reading = { opened, loader, manifests: io.manifests }
+  const reads = readsOf(reading)
   if (mode === 'read')
     return {
+      ...reads,
       id: null,
-      binding,
       positions: async (partitions) => only((await readSnapshot(reading)).positions, partitions),
       stage: async () => readOnly(table),
       commit: async () => readOnly(table),
       tended: () => readOnly(table),
-      snapshot: (wanted) => readSnapshot(reading, wanted),
     }
   const writing = toWrite(opened)
   const { log } = writing
@@ -120,8 +120,8 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Iceb
   checkTape(made, log, opened.adoptTape)
   if (opened.adoptTape) await adopt({ ...io, load }, log)
   return {
+    ...reads,
     id: made['table-uuid'],
-    binding,
     positions: async (partitions) => {
       const { metadata } = await load()
       checkTape(metadata, log, opened.adoptTape)
@@ -142,7 +142,6 @@ export async function openIcebergLake(options: IcebergLakeOptions): Promise<Iceb
       }),
     commit: (staged) => land({ io: { ...io, load }, opened: writing, loader, seen }, staged),
     tended: () => ({ ...io, load, store, folder, manifests: manifestReader(files) }),
-    snapshot: (wanted) => readSnapshot(reading, wanted),
   }
 }
 
@@ -211,6 +210,12 @@ type Reading = {
   readonly loader: ReturnType<typeof tableLoader>
   readonly manifests: ReturnType<typeof manifestReader>
 }
+
+const readsOf = (reading: Reading): Pick<IcebergLake, 'binding' | 'snapshot' | 'history'> => ({
+  binding: async () => bindingOf(await reading.loader.load()),
+  snapshot: (wanted) => readSnapshot(reading, wanted),
+  history: async (most) => historyOf((await reading.loader.load())?.metadata ?? null, most),
+})
 
 /**
  * Files and positions of one document. After a rollback the positions are those of main: they fit its files.

@@ -2,6 +2,12 @@ import type { LogId, Offset, Partition, Position, Positions } from '../market/re
 import type { Rows } from '../market/tables.ts'
 import type { Moment } from './moment.ts'
 
+/** Reads the bounds of a `DataFile`. */
+export { fromSingleValue } from './iceberg/single-value.ts'
+
+/** A compacted file is about this large. */
+export const COMPACTED_BYTES = 256 * 1024 * 1024
+
 /** What one partition's stretch in a roll covers: from `first` (its previous position) up to `position.next`. */
 export type Stretch = { readonly first: Offset; readonly position: Position }
 
@@ -75,6 +81,29 @@ export type PurgeNote = {
   readonly below: ReadonlyMap<LogId, ReadonlyMap<Partition, Offset>>
 }
 
+/** One snapshot of main as its own summary tells it; null: whoever made it did not say. */
+export type PastSnapshot = {
+  readonly id: string
+  /** Ms since 1970 UTC. */
+  readonly atMs: number
+  /** `append`, `replace`, `delete`, `overwrite`, or another engine's word. */
+  readonly operation: string
+  readonly added: Counts
+  readonly removed: Counts
+  readonly total: Counts
+  /** The engine that made it, with its version where it says that too. */
+  readonly by: string | null
+  /** The stretches of tapes that landed with it: the offsets of its rows, exactly. Empty also where it is not known. */
+  readonly landed: readonly LandedStretch[]
+}
+export type Counts = { readonly rows: number | null; readonly files: number | null }
+export type LandedStretch = {
+  readonly log: LogId
+  readonly partition: Partition
+  readonly first: Offset
+  readonly next: Offset
+}
+
 /** What a reader wants; a file is left out only when its manifest entry proves that it holds nothing of it. */
 export type Wanted = {
   readonly symbols?: readonly string[]
@@ -96,6 +125,8 @@ export type Lake = {
   stage(rolled: Rolled): Promise<Staged>
   commit(staged: Staged): Promise<void>
   snapshot(wanted?: Wanted): Promise<LakeSnapshot>
+  /** Main's snapshots from the newest back, as far as they are kept, `most` of them at most; reads no manifest. */
+  history(most: number): Promise<readonly PastSnapshot[]>
 }
 
 /** Writes a roll as sorted local Parquet files, one for each day (UTC) in it; see lake/parquet.ts. */

@@ -6,7 +6,7 @@ import { Fault } from '../flow/fault.ts'
 /** Shorter ones could be guessed by trying. */
 export const TOKEN_LENGTH_MIN = 16
 /** The cookie of a browser that has signed in. */
-export const COOKIE = 'ticklake_session'
+export const COOKIE = 'ticklake-session'
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '::1', '[::1]'])
 export const isLoopback = (host: string): boolean =>

@@ -118,7 +118,8 @@ function samplesOf({ live, progress, parts }: Numbers): readonly Sample[] {
   const gauge = (name: string, value: number | null): readonly Sample[] =>
     value === null ? [] : [{ name, labels: {}, value }]
   return [
-    ...parts.flatMap(({ samples }) => samples),
+    // What this process says of itself is not said twice.
+    ...parts.flatMap(({ pid, samples }) => (pid === process.pid ? [] : samples)),
     ...parts.map(({ part }) => ({ name: 'ticklake_part_up', labels: { part }, value: 1 })),
     ...gauge('ticklake_tape_records', progress.records),
     ...gauge('ticklake_tape_lag_records', progress.lagRecords),

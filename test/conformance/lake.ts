@@ -173,6 +173,41 @@ export function lakeSuite(name: string, start: () => Promise<OpenedLake>): void 
     await assert.rejects(lake.stage(roll([])), fault('invalid'))
   })
 
+  check('history tells what each commit changed, the newest first', async (open) => {
+    const lake = await open()
+    assert.deepEqual(await lake.history(10), [])
+    await land(lake, { partition: 0, first: 3, next: 5 }, { partition: 1, first: 0, next: 4 })
+    await land(lake, { partition: 1, first: 4, next: 9 })
+    const reader = await open({ mode: 'read' })
+    const [newest, oldest, ...more] = await reader.history(10)
+    assert.deepEqual(more, [])
+    assert.equal(newest?.id, (await reader.snapshot()).id)
+    assert.equal(newest?.operation, 'append')
+    assert.equal(newest.by, 'ticklake')
+    assert.deepEqual(newest.added, { rows: 5, files: 1 })
+    assert.deepEqual(newest.removed, { rows: null, files: null })
+    assert.deepEqual(newest.total, { rows: 11, files: 2 })
+    assert.deepEqual(oldest?.total, { rows: 6, files: 1 })
+    assert.ok(newest.atMs > oldest.atMs)
+    // Each row's offset is in the stretch of one commit, and no other.
+    assert.deepEqual(newest.landed, [{ log: LOG, partition: P1, first: 4, next: 9 }])
+    assert.deepEqual(
+      oldest.landed.map(({ partition: of, next }) => [of, next]),
+      [
+        [P0, 5],
+        [P1, 4],
+      ],
+    )
+  })
+
+  check('history ends where it is told to, or where snapshots are no longer kept', async (open) => {
+    const lake = await open()
+    for (let at = 0; at < 4; at++) await land(lake, { partition: 0, first: at, next: at + 1 })
+    const all = await lake.history(10)
+    assert.equal(all.length, 4)
+    assert.deepEqual(await lake.history(2), all.slice(0, 2))
+  })
+
   check('methods work without their object', async (open) => {
     const { stage, commit, positions } = await open()
     await commit(await stage(roll([{ partition: 0, first: 0, next: 5 }])))

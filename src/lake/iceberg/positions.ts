@@ -1,5 +1,6 @@
-import { Fault } from '../../flow/fault.ts'
+import { Fault, isFault } from '../../flow/fault.ts'
 import {
+  logId,
   offset,
   partition,
   type LogId,
@@ -87,6 +88,20 @@ export const positionProperties = (
   properties: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(properties).filter(([key]) => key.startsWith(PREFIX)))
+
+/** The positions in a snapshot's summary, by log; what cannot be read there is left out. */
+export function summaryPositions(
+  summary: Readonly<Record<string, string>>,
+): ReadonlyMap<LogId, Positions> {
+  const found = new Map<LogId, Positions>()
+  for (const [key, text] of Object.entries(positionProperties(summary)))
+    try {
+      found.set(logId(key.slice(PREFIX.length)), decodePositions(text))
+    } catch (error) {
+      if (!isFault(error)) throw error
+    }
+  return found
+}
 
 /**
  * A log that the table does not know may land only where nothing is, or with `adoptTape`: a tape made anew

@@ -4,7 +4,7 @@ import { planLive } from '../iceberg/plan.ts'
 import { BOUND_CODE_POINTS_MAX, upperString } from '../iceberg/single-value.ts'
 import { ourSpec } from '../iceberg/schema.ts'
 import type { Table } from '../../market/tables.ts'
-import type { DataFile } from '../lake.ts'
+import { COMPACTED_BYTES, type DataFile } from '../lake.ts'
 import { columnsOf } from './columns.ts'
 import { commitReplacement, stageReplacement, type Workshop } from './replace.ts'
 import type { Tended } from './tended.ts'
@@ -24,7 +24,7 @@ export type CompactionLimits = {
   readonly lateShareMax: number
 }
 export const COMPACTION_LIMITS: CompactionLimits = {
-  targetBytes: 256 * 1024 * 1024,
+  targetBytes: COMPACTED_BYTES,
   smallBytes: 64 * 1024 * 1024,
   smallFilesMin: 8,
   lateShareMax: 0.01,

@@ -24,17 +24,20 @@ export const tradesRoutes: Routes = (api, sources) => {
     const { query, bounds } = await askingOf(sources, context)
     const { asOf, found } = await latestTrades(query, asked, bounds)
     const last = found.length < limit ? undefined : found.at(-1)
-    const next = last === undefined ? null : `${isoOf(last.tsMs)}/${idOf(last)}`
+    const next = last === undefined ? null : `${isoOf(last.tsMs)}/${idOf(last)}/${last.tape}`
     return context.json({ ...reachOf(asOf), trades: found.map(trade), next }, 200)
   })
 }
 
+/** Moment, partition, offset, tape. */
+const PLACE = /^([^/]+)\/(\d{1,9}):(\d{1,18})\/(.*)$/
+
 /** A moment, or the place of a trade as `next` writes it. */
 function beforeOf(text: string | undefined, sources: Sources): number | TradePlace | null {
-  const [, moment, partition, offset] = /^(.+)\/(\d{1,9}):(\d{1,18})$/.exec(text ?? '') ?? []
+  const [, moment, partition, offset, tape] = PLACE.exec(text ?? '') ?? []
   const tsMs = momentOf('before', moment ?? text, sources)
-  if (tsMs === null || partition === undefined || offset === undefined) return tsMs
-  return { tsMs, partition: Number(partition), offset: BigInt(offset) }
+  if (tsMs === null || tape === undefined) return tsMs
+  return { tsMs, partition: Number(partition), offset: BigInt(offset ?? 0), tape }
 }
 
 const idOf = ({ partition, offset }: TradePlace): string => `${partition}:${offset}`

@@ -28,6 +28,7 @@ export const LakeAnswer = z.object({
   rows: z.number().int(),
   deleted_rows: z.number().int(),
   bytes: z.number().int(),
+  snapshots: z.number().int().describe('Kept; a thousand: that many or more'),
   days: z.array(LakeDay).describe('Newest first'),
 })
 export type LakeAnswer = z.infer<typeof LakeAnswer>

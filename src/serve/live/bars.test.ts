@@ -144,6 +144,7 @@ async function play(small: SmallLake, { width, plan, seedAt }: Play) {
     if (!known.has(JSON.stringify(bar)))
       assert.ok(page.isStale(Date.parse(bar.bucket)), `${bar.bucket} changed and nobody was told`)
   topic[Symbol.dispose]()
+  await asker.settled()
 }
 
 test('the bars of the stream are those of SQL, wherever its answer and the trades that come meet', async () => {

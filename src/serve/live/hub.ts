@@ -78,7 +78,7 @@ export function createHub(options: HubOptions): Hub {
       readers.close(1001, 'the server stops')
       topics[Symbol.dispose]()
       watch[Symbol.dispose]()
-      await beating
+      await Promise.all([beating, asker.settled()])
     },
   }
 }

@@ -7,8 +7,9 @@ import type { Fresh } from './topic.ts'
 
 /** A statement of the stream's own takes no longer, ms. */
 const ASK_MS_MAX = 60_000
-/** After one that failed, or that did not reach the tape's end, ms. */
+/** After one that failed, or that did not reach the tape's end: first so long, then twice as long, up to, ms. */
 const AGAIN_MS = 2000
+const AGAIN_MS_MAX = 60_000
 /** Records that wait for an answer: a minute of the busiest feed. More, and the question is asked again. */
 const WAITING_MAX = 1_000_000
 
@@ -23,6 +24,8 @@ export type Asker = {
     question: (query: Query, bounds: Bounds) => Promise<A>,
     signal: AbortSignal,
   ) => Promise<A>
+  /** Once nothing is asked any more: the query may be closed. */
+  readonly settled: () => Promise<void>
 }
 
 export function createAsker({
@@ -31,6 +34,7 @@ export function createAsker({
   market,
 }: Pick<Asker, 'clock' | 'log'> & { readonly market: () => Promise<Query> }): Asker {
   const waiting: (() => void)[] = []
+  const running = new Set<Promise<unknown>>()
   let asked = 0
   const turn = async () => {
     if (asked >= ASKED_MAX) await new Promise<void>((resolve) => waiting.push(resolve))
@@ -44,12 +48,18 @@ export function createAsker({
   return {
     clock,
     log,
+    settled: async () => void (await Promise.allSettled(running)),
     ask: async (question, signal) => {
       await turn()
-      try {
+      const asking = (async () => {
         signal.throwIfAborted()
         return await question(await market(), { millisMax: ASK_MS_MAX, signal })
+      })()
+      running.add(asking)
+      try {
+        return await asking
       } finally {
+        running.delete(asking)
         pass()
       }
     },
@@ -65,6 +75,8 @@ export type SeedingOptions<Answer extends Answered> = {
   readonly begin: (answer: Answer) => void
   /** Trades that came after the question began; the answer may have seen the first of them. */
   readonly take: (fresh: Fresh) => void
+  /** Better an answer with a hole than none, until there is one without. */
+  readonly partly?: boolean
 }
 
 /**
@@ -79,7 +91,7 @@ export type Seeding = Disposable & {
 
 export function createSeeding<A extends Answered>(
   { clock, log, ask: put }: Asker,
-  { what, ask, begin, take }: SeedingOptions<A>,
+  { what, ask, begin, take, partly = false }: SeedingOptions<A>,
 ): Seeding {
   const over = new AbortController()
   let waiting: Fresh[] | null = []
@@ -91,12 +103,13 @@ export function createSeeding<A extends Answered>(
     waitingRecords = 0
     try {
       const answer = await put(ask, signal)
-      if (signal.aborted || waitingRecords > WAITING_MAX || answer.asOf.degraded) return false
+      const { degraded } = answer.asOf
+      if (signal.aborted || waitingRecords > WAITING_MAX || (degraded && !partly)) return false
       const came = waiting
       waiting = null
       begin(answer)
       for (const fresh of came) take(fresh)
-      return true
+      return !degraded
     } catch (error) {
       if (signal.aborted) return false
       if (!isFault(error)) throw error
@@ -105,7 +118,10 @@ export function createSeeding<A extends Answered>(
     }
   }
   const run = async (signal: AbortSignal) => {
-    while (!signal.aborted && !(await attempt(signal))) await clock.sleep(AGAIN_MS, signal)
+    for (let waitMs = AGAIN_MS; !signal.aborted && !(await attempt(signal));) {
+      await clock.sleep(waitMs, signal)
+      waitMs = Math.min(AGAIN_MS_MAX, waitMs * 2)
+    }
   }
   const start = () => {
     asking.abort()

@@ -22,13 +22,13 @@ export const createAllTrades = (): TradeTopic => {
 /** Trades of one symbol; what came before is asked for. */
 export function createTrades(symbol: string, asker: Asker): TradeTopic {
   const tape = createTape(symbol)
-  let seen: Seen = new Map()
+  let seen: Seen | null = null
   const seeding = createSeeding<{ asOf: AsOf; found: readonly TradeRow[] }>(asker, {
     what: `the trades of ${symbol}`,
     ask: async (query, bounds) => {
       const asked = { symbol, before: null, limit: RECENT_MAX }
       const { asOf, found } = await latestTrades(query, asked, bounds)
-      // The page has what it shows; a few trades that are missed are no reason to show none.
+      // Some trades that are missed are no reason to show none.
       return { asOf: { ...asOf, degraded: false }, found }
     },
     begin: ({ found }) => {
@@ -36,13 +36,13 @@ export function createTrades(symbol: string, asker: Asker): TradeTopic {
       tape.begin(found.map(tradeOfRow).toReversed())
     },
     take: ({ trades, rows }) => {
-      const until = seenUntil(seen, trades)
+      const until = seenUntil(seen ?? new Map(), trades)
       tape.take({ trades, rows: rows.filter((row) => offsetOf(trades, row) > until) })
     },
   })
   return {
     take: seeding.take,
-    whole: tape.whole,
+    whole: () => (seen === null ? [] : tape.whole()),
     batch: tape.batch,
     reset: seeding.again,
     [Symbol.dispose]: () => seeding[Symbol.dispose](),

@@ -37,6 +37,7 @@ export function createWatch(asker: Asker): Watch {
   const seeding = createSeeding<Today>(asker, {
     what: 'the watch list',
     ask: askToday,
+    partly: true,
     begin: (answer) => {
       before?.[Symbol.dispose]()
       before = null

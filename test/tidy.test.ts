@@ -85,7 +85,7 @@ describe('the house is tidy', () => {
     const allowed = new Set(
       [
         '.ci .gitignore .npmrc .oxfmtrc.json .oxlintrc.json CHANGELOG.md CONTRIBUTING.md LICENSE',
-        'README.md bench bin docs package.json package-lock.json src test tsconfig.json',
+        'README.md bench bin dashboard docs package.json package-lock.json src test tsconfig.json',
         'stack tsconfig.build.json',
       ].flatMap((line) => line.split(' ')),
     )

@@ -8,9 +8,20 @@ export const EXPORT_FORMATS = ['parquet', 'csv', 'ndjson'] as const
 export type ExportFormat = (typeof EXPORT_FORMATS)[number]
 
 const MEMORY_MB = 512
-/** Types that are written as they are; lists, structs and the like are written as their JSON text. */
-const PLAIN =
-  /^(BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL\(\d+,\d+\)|VARCHAR|DATE|TIME|TIMESTAMP(_S|_MS|_NS)?|TIMESTAMP WITH TIME ZONE|UUID)$/
+/** Types that are written as they are, in lists and structs too. */
+const PLAIN_NAME =
+  'BOOLEAN|U?(?:TINY|SMALL|BIG)?INT(?:EGER)?|DOUBLE|FLOAT|DECIMAL\\(\\d+,\\d+\\)|VARCHAR|DATE|TIME|' +
+  'TIMESTAMP(?:_S|_MS|_NS)?|TIMESTAMP WITH TIME ZONE|UUID'
+const PLAIN = new RegExp(`^(?:${PLAIN_NAME})$`)
+/** Integers of 128 bits, as sum() gives them. Parquet has none: as they are they would become doubles. */
+const HUGE = /^U?HUGEINT$/
+const HUGE_AS = 'DECIMAL(38,0)'
+/** A list or a struct of what is written as it is, innermost; the type's names are DuckDB's. */
+const FIELD = `(?:[A-Za-z_]\\w*|x) (?:${PLAIN_NAME})`
+const INNERMOST = new RegExp(
+  `\\bSTRUCT\\(${FIELD}(?:, ${FIELD})*\\)|\\b(?:${PLAIN_NAME})\\[\\d*\\]`,
+  'g',
+)
 
 /** An answer as text, a piece a batch: every digit of a 64-bit number, times as ISO text in UTC. */
 export const exportText = (answer: Answer, format: 'csv' | 'ndjson'): AsyncIterable<string> =>
@@ -84,5 +95,22 @@ const numbered = (answer: Answer): Answer => ({
 function asTyped({ name, type }: ResultColumn, i: number, all: readonly ResultColumn[]): string {
   const times = all.slice(0, i).filter((before) => before.name === name).length
   const unique = sqlName(times === 0 ? name : `${name}_${times + 1}`)
-  return `CAST(c${i} AS ${PLAIN.test(type) ? type : 'VARCHAR'}) AS ${unique}`
+  return `${typedValue(`c${i}`, type)} AS ${unique}`
+}
+
+/** What is neither plain nor made of it (maps, intervals, bytes) is written as its text. */
+function typedValue(text: string, type: string): string {
+  if (PLAIN.test(type)) return `CAST(${text} AS ${type})`
+  if (HUGE.test(type)) return `CAST(${text} AS ${HUGE_AS})`
+  return isNestedPlain(type) ? `CAST(CAST(${text} AS JSON) AS ${type})` : text
+}
+
+/** Replaces lists and structs from the inside out, until nothing but one plain type is left. */
+function isNestedPlain(type: string): boolean {
+  let left = type.replaceAll(/"(?:[^"]|"")*"/g, 'x')
+  for (;;) {
+    const shorter = left.replaceAll(INNERMOST, 'VARCHAR')
+    if (shorter === left) return left === 'VARCHAR'
+    left = shorter
+  }
 }

@@ -14,6 +14,8 @@ export type TradePlace = {
   readonly tsMs: number
   readonly partition: number
   readonly offset: bigint
+  /** The tape that partition and offset are of. */
+  readonly tape: string
 }
 
 export type TradeRow = TradePlace & {
@@ -23,8 +25,6 @@ export type TradeRow = TradePlace & {
   readonly conditions: string | null
   readonly session: Session
   readonly receivedMs: number
-  /** The tape that partition and offset are of. */
-  readonly tape: string
 }
 
 export type TradesAsked = {
@@ -35,7 +35,7 @@ export type TradesAsked = {
   readonly limit: number
 }
 
-/** Trades newest first, by (ts, partition, offset); looks back, so that a long lake is no slower than a short one. */
+/** Trades newest first, by (ts, partition, offset, tape); looks back, so that a long lake is no slower than a short one. */
 export async function latestTrades(
   query: Query,
   { symbol, before, limit }: TradesAsked,
@@ -70,9 +70,11 @@ const within = ({ fromMs, toMs }: Window): readonly string[] => [
   ...(toMs === null ? [] : [`ts < ${sqlTime(toMs)}`]),
 ]
 
-const after = ({ tsMs, partition, offset }: TradePlace): string =>
+/** A recording that was recorded again has the same moments at the same places of another tape. */
+const after = ({ tsMs, partition, offset, tape }: TradePlace): string =>
   `(ts < ${sqlTime(tsMs)} OR tape_partition > ${partition}
-   OR (tape_partition = ${partition} AND tape_offset < ${offset}))`
+   OR (tape_partition = ${partition} AND (tape_offset < ${offset}
+     OR (tape_offset = ${offset} AND tape > ${sqlText(tape)}))))`
 
 const tradeRow = (row: readonly Value[]): TradeRow => {
   const [symbol, price, volume, conditions, session, tsMs, receivedMs, partition, offset, tape] =

@@ -27,6 +27,6 @@ export const numberOf = (value: Value | undefined): number | null =>
 /** The column `session` of the views. */
 export function sessionOf(value: Value | undefined): Session {
   const session = SESSIONS.find((known) => known === value)
-  assert(session !== undefined, `a view gave the session ${String(value)}`)
+  assert(session !== undefined, `a view gave the session ${JSON.stringify(value)}`)
   return session
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
-import { startReplay } from '../../src/replay/serve-replay.ts'
-import type { ReplayServer } from '../../src/replay/replay.ts'
+import { WebSocketServer } from 'ws'
 import { openBrowser, withoutChromium, type TestBrowser } from './browser.ts'
-import { frame, nothing } from './frames.ts'
+import { frame } from './frames.ts'
 import { openWorld, type World } from './world.ts'
 
 const LIMITS = { skip: withoutChromium(), timeout: 300_000 }
@@ -33,13 +34,18 @@ async function violations(page: Page): Promise<readonly string[]> {
 
 describe('every page', LIMITS, () => {
   let world: World
-  let feed: ReplayServer
+  let feed: WebSocketServer
   let browser: TestBrowser
   let url = ''
   before(async () => {
     world = await openWorld()
-    feed = await startReplay({ source: nothing })
-    await world.record(feed.url, ['AAPL', 'MSFT', EVIL_SYMBOL])
+    // A feed that says what nobody subscribed to, which ours would not.
+    feed = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+    await once(feed, 'listening')
+    const { port } = feed.address() as AddressInfo
+    const connected = once(feed, 'connection')
+    await world.record(`ws://127.0.0.1:${port}`, ['AAPL', 'MSFT'])
+    await connected
     await world.land()
     url = (await world.serve()).url
     browser = await openBrowser()
@@ -51,13 +57,13 @@ describe('every page', LIMITS, () => {
       t: now - (300 - n) * 500,
       c: n % 5 === 0 ? ['1', '12'] : n % 11 === 0 ? [EVIL_CONDITION] : ['1'],
     }))
-    await feed.send(frame(trades))
+    for (const client of feed.clients) client.send(frame(trades))
     await world.recorded(300)
   })
   after(async () => {
     await browser?.[Symbol.asyncDispose]()
-    await feed?.[Symbol.asyncDispose]()
     await world?.[Symbol.asyncDispose]()
+    feed?.close()
   })
 
   /** A page with what it shows on it. */

@@ -5,6 +5,7 @@ import { latestTrades, type TradePlace, type TradeRow } from './latest-trades.ts
 import type { Query } from './query.ts'
 
 const BOUNDS = { millisMax: null, signal: new AbortController().signal }
+const AS_OF = { covers: 'lake and tail', receivedMs: null, degraded: false } as const
 /** Two symbols, two partitions and two tapes, of which one recorded again what the other has: in two moments. */
 const TRADES = `CREATE TABLE trades AS
 SELECT CASE WHEN o % 2 = 0 THEN 'A' ELSE 'B' END AS symbol, 1.0 AS price, 1.0 AS volume, '1' AS conditions,
@@ -25,7 +26,7 @@ test('one page after the other has each trade once, also where the same was reco
     using statement = await connection.prepare(sql)
     const { columns, batches } = await statement.stream(signal)
     const rows = (await Array.fromAsync(batches)).flat()
-    return { ...NOTHING_SAID, columns, batches: once(rows) }
+    return { asOf: AS_OF, columns, batches: once(rows), truncated: () => false }
   }
   const query: Query = { covers: 'lake and tail', run, [Symbol.asyncDispose]: async () => {} }
   for (const [symbol, all] of [
@@ -46,3 +47,7 @@ test('one page after the other has each trade once, also where the same was reco
       assert.equal(new Set(places).size, all, `${symbol} by ${limit}`)
     }
 })
+
+async function* once<T>(rows: T) {
+  yield rows
+}

@@ -6,6 +6,7 @@ import { day, recordedDay } from '../page/frames.ts'
 import type {
   Bar,
   CandlesAnswer,
+  Gap,
   GapsAnswer,
   TradesAnswer,
 } from '../../src/serve/contract/market.ts'
@@ -58,6 +59,7 @@ describe('the API', { timeout: 180_000 }, () => {
   }
 
   for (const [interval, session] of [
+    ['1s', 'all'],
     ['1m', 'all'],
     ['5m', 'regular'],
     ['15m', 'extended'],
@@ -67,19 +69,29 @@ describe('the API', { timeout: 180_000 }, () => {
   ] as const)
     test(`gives the bars of \`candles\`, ${interval}, ${session}`, async () => {
       const flags = ['--interval', interval, '--session', session, '--lines', '5000']
-      const bars = await told<Bar>('candles', 'AAPL', ...flags)
+      const { out } = await cli.run('candles', 'AAPL', ...flags, '--json')
+      const lines = out.trimEnd().split('\n')
       const query = `symbol=AAPL&interval=${interval}&session=${session}&limit=5000`
-      const answer = await get<CandlesAnswer>(`/api/candles?${query}`)
-      assert.ok(bars.length > 0)
-      assert.deepEqual(answer.bars, bars)
-      assert.equal(answer.covers, 'lake and tail')
+      const response = await fetch(new URL(`/api/candles?${query}`, url))
+      const text = await response.text()
+      assert.ok(text.includes(`"bars":[${lines.join(',')}]`), 'the same bytes')
+      const { bars, covers } = JSON.parse(text) as CandlesAnswer
+      assert.deepEqual([bars.length, covers], [lines.length, 'lake and tail'])
+      if (session === 'all') assert.equal(new Set(bars.map((bar) => bar.session)).size, 3)
     })
 
   test('gives the gaps of `gaps`', async () => {
-    const gaps = await told<{ from: string; to: string; cause: string }>('gaps')
-    const answer = await get<GapsAnswer>('/api/gaps')
-    const shape = ({ from, cause }: { from: string; cause: string }) => `${from} ${cause}`
-    assert.deepEqual(new Set(answer.gaps.map(shape)), new Set(gaps.map(shape)))
+    type Told = Omit<Gap, 'symbols'> & { symbol: string | null; seconds: number }
+    const rows = await told<Told>('gaps')
+    const { gaps } = await get<GapsAnswer>('/api/gaps')
+    const each = gaps.flatMap(({ symbols, ...gap }) =>
+      (symbols.length === 0 ? [null] : symbols).map((symbol) => ({ symbol, ...gap })),
+    )
+    assert.ok(each.length > 0)
+    // The end of one that is open is the moment of the question.
+    const shown = ({ symbol, from, to, cause, open }: Omit<Told, 'seconds'>) =>
+      [symbol, from, open ? null : to, cause, open].join(' ')
+    assert.deepEqual(each.map(shown).toSorted(), rows.map(shown).toSorted())
   })
 
   test('gives every trade once, newest first, however small the pages are', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { parquetReadObjects } from 'hyparquet'
+import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { startReplay } from '../../src/replay/serve-replay.ts'
 import { openCli, type Cli } from './cli.ts'
@@ -85,6 +85,48 @@ describe('export', { timeout: 120_000 }, () => {
     const exact = await run('SELECT 9223372036854775807 AS big', '-o', '-', '--format', 'csv')
     assert.equal(exact.out, 'big\r\n9223372036854775807\r\n')
   })
+
+  test('a Parquet file has exact numbers, times and what is nested, for a reader that is not ours', async () => {
+    const sql = `SELECT 9223372036854775807 AS big, 18446744073709551615::UBIGINT AS unsigned,
+      sum(x) AS huge, 0.1::DECIMAL(4,2) AS decimal, TIMESTAMP '2026-02-10 15:00:00.123' AS at,
+      [9007199254740993, NULL] AS list, {'a': 1, 'b c': ['x,"', '']} AS struct,
+      [{'at': TIMESTAMP '2026-02-10 15:00:00.123'}] AS deep, MAP {'k': 1} AS map, '' AS empty,
+      NULL::INTEGER[] AS none FROM (VALUES (9007199254740993), (0)) t(x)`
+    await run(sql, '-o', 'exact.parquet')
+    const { buffer } = new Uint8Array(readFileSync(join(cli.dir, 'exact.parquet')))
+    const at = new Date('2026-02-10T15:00:00.123Z')
+    const [row] = await parquetReadObjects({ file: buffer, compressors })
+    const { huge: _, none, ...exact } = row ?? {}
+    assert.equal(none ?? null, null)
+    assert.deepEqual(exact, {
+      big: 9223372036854775807n,
+      unsigned: 18446744073709551615n,
+      decimal: 0.1,
+      at,
+      list: [9007199254740993n, null],
+      struct: { a: 1, 'b c': ['x,"', ''] },
+      deep: [{ at }],
+      map: '[{"key":"k","value":1}]',
+      empty: '',
+    })
+    const { schema } = parquetMetadata(buffer)
+    const sum = schema.find(({ name }) => name === 'huge')
+    assert.deepEqual([sum?.converted_type, sum?.precision, sum?.scale], ['DECIMAL', 38, 0])
+  })
+
+  for (const format of ['csv', 'parquet'])
+    test(`one that is cut leaves no file, ${format}`, async () => {
+      const before = readdirSync(cli.dir)
+      const sql = 'SELECT i FROM range(100_000_000_000) t(i)'
+      const { child, ended } = cli.start(['export', sql, '-o', `cut.${format}`])
+      while (!readdirSync(cli.dir).some((name) => name.includes('.tmp')))
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      child.kill('SIGINT')
+      const { code, err } = await ended
+      assert.equal(code, 130)
+      assert.match(err, /cancelled: nothing was written/)
+      assert.deepEqual(readdirSync(cli.dir), before)
+    })
 
   test('says what is wrong, and leaves no file', async () => {
     const refused = async (pattern: RegExp, ...args: readonly string[]) => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, beforeEach, describe, test } from 'node:test'
 import { withoutAws } from '../../stack/aws/needs.ts'
+import { RECORDS } from '../../src/market/tables.ts'
+import { FileAnswer, FilesAnswer, LakeAnswer } from '../../src/serve/contract/lake.ts'
 import { openCli, type Cli } from '../e2e/cli.ts'
 import { MS_MAX, startAwsWorld } from './aws-world.ts'
 
@@ -82,10 +84,17 @@ describe('ticklake with a lake on S3', { skip: withoutAws(), timeout: MS_MAX }, 
       ['candles', 'AAPL', '--session', 'all', '--json'],
       ['ls'],
       ['ls', '--files'],
+      ['inspect', '--snapshots'],
     ]) {
       const { code, out, err } = await ask(args, laptop)
       assert.ok(code === 0 && out !== '', `${args.join(' ')}: ${err}`)
     }
+    const inspect = async (...args: readonly string[]): Promise<unknown> =>
+      linesOf((await ask(['inspect', '--json', ...args], laptop)).out)[0]
+    const { days } = LakeAnswer.parse(await inspect())
+    const [file] = FilesAnswer.parse(await inspect(days[0]?.day ?? 'none')).files
+    const { columns } = FileAnswer.parse(await inspect(file?.id ?? ''))
+    assert.equal(columns.length, RECORDS.fields.length)
     const wrong = await ask(['sql', COUNT], { ...laptop, TICKLAKE_SOURCE: 'finnhub' })
     assert.equal(wrong.code, 78)
     assert.match(wrong.err, /holds trades of simulator, not of finnhub/)

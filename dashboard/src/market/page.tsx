@@ -8,6 +8,9 @@ import { TradeTape } from './tape/trade-tape.tsx'
 import { createList } from './watch/follow.ts'
 import { WatchList } from './watch/watch-list.tsx'
 
+/** A tape with fewer minutes of trades shows seconds at first: bars of a minute would be a single one. */
+const YOUNG_MINUTES = 5
+
 /** A symbol's chart, and beside it the watch list and the trades. `symbol`, `interval` and `at` are in the address. */
 export function MarketPage() {
   const { symbol, interval, at } = marketAsked(route.value.params)
@@ -20,9 +23,11 @@ export function MarketPage() {
   const isEmpty = list.total.value === 0 && list.found.value === ''
   const mostTraded = list.names.value[0]
   useEffect(() => {
-    if (symbol === null && mostTraded !== undefined)
-      go('market', { symbol: mostTraded }, { replace: true })
-  }, [symbol, mostTraded])
+    if (symbol !== null || mostTraded === undefined) return
+    const minutes = list.line(mostTraded)?.peek().spark.length ?? 0
+    const isYoung = minutes < YOUNG_MINUTES && !route.peek().params.has('interval')
+    go('market', { symbol: mostTraded, ...(isYoung && { interval: '1s' }) }, { replace: true })
+  }, [list, symbol, mostTraded])
   if (isEmpty) return <Nothing />
   return (
     <div class="market">

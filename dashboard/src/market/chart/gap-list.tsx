@@ -20,7 +20,7 @@ export function GapList({ holes, zone, mark, centre }: GapListProps) {
   const listed = holes.slice(-LISTED_MAX).toReversed()
   return (
     <section class="chart-gaps" aria-label="Gaps in view">
-      <h3>{holes.length === 1 ? '1 gap' : `${holes.length} gaps`} in view</h3>
+      <h2>{holes.length === 1 ? '1 gap' : `${holes.length} gaps`} in view</h2>
       <ul>
         {listed.map((hole) => (
           <li key={`${hole.fromMs} ${hole.cause} ${hole.symbols.join()}`}>

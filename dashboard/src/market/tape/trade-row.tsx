@@ -42,7 +42,11 @@ type TradeLine = { trade: Trade; tick: Tick; index: number; columns: Columns }
 function TradeRow({ trade, tick, index, columns }: TradeLine) {
   const { symbol, price, volume, conditions, session } = trade
   return (
-    <tr aria-rowindex={index} class={tick === null ? undefined : `tape-${tick}`}>
+    <tr
+      aria-rowindex={index}
+      class={tick === null ? undefined : `tape-${tick}`}
+      data-trade={trade.id}
+    >
       <td class="tape-time">{showTime(Date.parse(trade.ts), 'millis')}</td>
       {columns.symbol === '' && (
         <td class="tape-symbol">

@@ -7,7 +7,7 @@ import { openBrowser, withoutChromium, type TestBrowser } from './browser.ts'
 import { day, frame, nothing, recordedDay } from './frames.ts'
 import { openWorld, type World } from './world.ts'
 
-const LIMITS = { skip: withoutChromium(), timeout: 600_000 }
+const LIMITS = { skip: withoutChromium(), timeout: 1_800_000 }
 const DATE = '2026-02-10'
 /** Times as fast as it was traded; SPEED=50 plays a day in twenty minutes. */
 const SPEED = process.env.SPEED ?? '1500'

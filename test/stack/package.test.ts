@@ -47,7 +47,8 @@ describe('the package', () => {
       return stdout === '' ? 0 : (JSON.parse(stdout) as { trades: number }).trades
     }
     const latest = Date.now() + UP_MS_MAX
-    while (trades() === 0 && Date.now() < latest) await delay(500)
+    const isUp = () => said.includes('http://') && trades() > 0
+    while (!isUp() && Date.now() < latest) await delay(500)
     assert.ok(trades() > 0, said)
 
     const url = /http:\/\/\S+/.exec(said)?.[0] ?? ''
@@ -58,6 +59,12 @@ describe('the package', () => {
       const { status } = await fetch(new URL(path, url))
       assert.equal(status, 200, `${url}${path}`)
     }
+    const asked = await fetch(new URL('/api/sql', url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ sql: 'SELECT count(*) > 0 AS some FROM trades' }),
+    })
+    assert.match(await asked.text(), /"rows":\[\[true\]\][^]*"kind":"end"/)
     up.kill('SIGINT')
     const [code] = (await once(up, 'exit')) as [number | null]
     assert.equal(code, 0, said)

@@ -76,6 +76,7 @@ function Host({ model, plotted, goLive }: Omit<CanvasProps, 'marked'>) {
   return (
     <div
       class="chart-host"
+      data-bars={model?.slots.value.length ?? 0}
       ref={host}
       tabIndex={0}
       role="application"

@@ -17,6 +17,8 @@ import { packageVersion } from './version.ts'
 const FIRST_RECORDS = 2000
 /** How often tape and lake are compared, and how often a missing tape is looked for, ms. */
 const PROGRESS_MS = 1000
+/** The page is given so long before the engine for statements starts, ms. */
+const WARM_MS = 2000
 /** A tape that is damaged is looked at again this often, ms. */
 const DAMAGED_MS = 60_000
 
@@ -52,6 +54,7 @@ export const command: Command = {
     const overview = await overviewOf(part)
     await using serving = openServing(parts, overview.queries.began)
     await using hub = await hubOf(part, { overview, serving })
+    const warm = warming(parts, serving)
     await using server = await startServer({
       listen: { host: settings.host, port: settings.port },
       access,
@@ -67,7 +70,10 @@ export const command: Command = {
         version: packageVersion(),
         log: parts.log,
       },
-      connect: hub.connect,
+      connect: (socket) => {
+        hub.connect(socket)
+        warm()
+      },
       log: parts.log,
     })
     part.state('serving')
@@ -120,6 +126,17 @@ async function hubOf(
     metrics: registry,
     log,
   })
+}
+
+/** Who has the page open may soon ask: the engine for statements starts then, once the page has its candles. */
+function warming({ clock }: Parts, serving: Serving): () => void {
+  let begun = false
+  return () => {
+    if (begun) return
+    begun = true
+    // What is wrong with it is told to whoever asks.
+    void clock.sleep(WARM_MS).then(() => serving.asked().catch(() => undefined))
+  }
 }
 
 type Following = {

@@ -1,167 +1,130 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { WebSocketServer } from 'ws'
-import { openBrowser, withoutChromium, type Opened, type TestBrowser } from './browser.ts'
-import { frame } from './frames.ts'
+import { openBrowser, withoutChromium, type TestBrowser } from './browser.ts'
 import { openWorld, type World } from './world.ts'
 
 const LIMITS = { skip: withoutChromium(), timeout: 300_000 }
-const TRADES = 60
-/** Takes minutes, unless it is cancelled. */
-const ENDLESS = 'SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b'
+/** More than a screen of rows. */
+const ROWS = 50_000
 
-describe('the SQL page', LIMITS, () => {
+describe('SQL on the page', LIMITS, () => {
   let world: World
-  let feed: WebSocketServer
   let browser: TestBrowser
   let url = ''
   before(async () => {
-    world = await openWorld()
-    feed = new WebSocketServer({ host: '127.0.0.1', port: 0 })
-    await once(feed, 'listening')
-    const { port } = feed.address() as AddressInfo
-    const connected = once(feed, 'connection')
-    await world.record(`ws://127.0.0.1:${port}`, ['AAPL', 'MSFT'])
-    await connected
-    url = (await world.serve()).url
+    world = await openWorld({ TICKLAKE_SOURCE: 'simulator' })
+    url = (await world.up(['--simulator-rate', '300'])).url
+    await world.recorded(2000)
     browser = await openBrowser()
-    const now = Date.now()
-    const trades = Array.from({ length: TRADES }, (_, n) => ({
-      s: n % 2 === 0 ? 'AAPL' : 'MSFT',
-      p: 100 + n / 10,
-      v: 100,
-      t: now - n * 1000,
-      c: ['1'],
-    }))
-    for (const client of feed.clients) client.send(frame(trades))
-    await world.recorded(TRADES)
   })
   after(async () => {
     await browser?.[Symbol.asyncDispose]()
-    feed?.close()
     await world?.[Symbol.asyncDispose]()
   })
 
-  const opened = async (address = 'sql'): Promise<Opened> => {
-    const tab = await browser.open(`${url}${address}`)
-    await editorOf(tab.page).waitFor()
-    return tab
-  }
-  const editorOf = (page: Page) => page.getByRole('textbox', { name: 'SQL statement' })
-  const write = async (page: Page, sql: string) => {
-    await editorOf(page).click()
-    await page.keyboard.press('Control+a')
-    await page.keyboard.insertText(sql)
-  }
-  const cell = (page: Page, text: string) =>
-    page.getByRole('gridcell', { name: text, exact: true }).first()
+  const opened = (sql: string, run = true) =>
+    browser.open(`${url}sql?${run ? 'run=1&' : ''}q=${encodeURIComponent(sql)}`)
+  const done = (page: Page, words: RegExp | string) =>
+    page.locator('.result-status', { hasText: words }).waitFor()
+  const cells = async (page: Page) =>
+    (await page.getByRole('gridcell').allTextContents()).map((text) => text.trim())
 
-  it('runs the statement at the cursor, puts it into the address, and back brings the one before', async () => {
-    const { page, wrong } = await opened()
-    await write(page, 'SELECT 11 AS first;\n\nSELECT 22 AS second')
+  it('runs the statement at the cursor, and shows every digit', async () => {
+    const { page, wrong } = await opened(
+      'SELECT 1 AS one;\nSELECT 9223372036854775807 AS big',
+      false,
+    )
+    await page.locator('.cm-content').click()
+    await page.keyboard.press('Control+End')
     await page.keyboard.press('Control+Enter')
-    await cell(page, '22').waitFor()
+    await done(page, /1 row/)
+    assert.deepEqual(await cells(page), ['9223372036854775807'])
     await page.keyboard.press('Control+Home')
     await page.keyboard.press('Control+Enter')
-    await cell(page, '11').waitFor()
-    await write(page, 'SELECT count(*) AS n FROM trades')
-    await page.keyboard.press('Control+Enter')
-    await cell(page, String(TRADES)).waitFor()
-    assert.equal(new URL(page.url()).searchParams.get('run'), '1')
-    await page.reload()
-    await cell(page, String(TRADES)).waitFor()
-    await page.goBack()
-    await page.getByText('SELECT 22 AS second').waitFor()
+    await page.getByRole('columnheader', { name: 'one' }).waitFor()
+    assert.deepEqual(await cells(page), ['1'])
     assert.deepEqual(wrong(), [])
   })
 
-  it('underlines what is wrong while it is typed, and says it below', async () => {
-    const { page, wrong, expect } = await opened()
+  it('completes from the real schema and underlines where DuckDB says', async () => {
+    const { page, expect } = await opened('', false)
     expect(/400/)
-    await write(page, 'SELECT symbol, prize\nFROM trades')
+    await page.locator('.cm-content').click()
+    await page.keyboard.type('SELECT price FROM tra', { delay: 20 })
+    await page.locator('.cm-tooltip-autocomplete li', { hasText: 'trades' }).click()
+    await page.keyboard.type(' WHERE nothing = 1')
     const underlined = page.locator('.cm-lintRange-error')
-    await underlined.waitFor()
-    assert.equal(await underlined.textContent(), 'prize')
-    await page.getByText(/^✕ Line 1: .*prize/).waitFor()
-    await write(page, 'SELECT symbol, price\nFROM trades')
-    await underlined.waitFor({ state: 'detached' })
-    await page.getByText('Times are UTC').waitFor()
-    assert.deepEqual(wrong(), [])
+    await underlined.filter({ hasText: 'nothing' }).waitFor()
   })
 
-  it('completes columns behind an alias, and functions with their brackets', async () => {
-    const { page, wrong, expect } = await opened()
-    expect(/400/)
-    await page.getByRole('tab', { name: 'Schema' }).click()
-    await page.getByText('received_at').first().waitFor()
-    await write(page, ' FROM trades AS t')
+  it('draws only the rows in view, and moves among all of them by keys', async () => {
+    const { page, wrong } = await opened(`SELECT range AS n FROM range(${ROWS})`)
+    await done(page, /50,000 rows/)
+    const grid = page.getByRole('grid')
+    assert.equal(await grid.getAttribute('aria-rowcount'), String(ROWS + 1))
+    assert.ok((await page.getByRole('gridcell').count()) < 200)
+    await page.getByRole('gridcell').first().click()
+    await page.keyboard.press('Control+End')
+    await page.getByRole('gridcell', { name: String(ROWS - 1), exact: true }).waitFor()
     await page.keyboard.press('Control+Home')
-    await page.keyboard.type('SELECT t.rece')
-    await page.getByRole('option', { name: /received_at/ }).waitFor()
-    await page.keyboard.press('Tab')
-    await page.keyboard.type(', approx_count_dis')
-    await page.getByRole('option', { name: /approx_count_distinct/ }).waitFor()
-    await page.keyboard.press('Tab')
-    await page.keyboard.type('t.symbol')
-    const text = await editorOf(page).textContent()
-    assert.equal(text, 'SELECT t.received_at, approx_count_distinct(t.symbol) FROM trades AS t')
+    await page.getByRole('gridcell', { name: '0', exact: true }).waitFor()
     assert.deepEqual(wrong(), [])
   })
 
-  it('cancels a statement, by Escape too', async () => {
-    const { page, wrong } = await opened()
-    await write(page, ENDLESS)
+  it('cancels a statement that would never end, and answers the next', async () => {
+    const { page } = await opened(
+      'SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range * b.range = 7',
+    )
+    await page.getByRole('button', { name: 'Cancel' }).first().click()
+    await done(page, /Cancelled/)
+    await page.locator('.cm-content').fill('SELECT 42 AS answer')
     await page.keyboard.press('Control+Enter')
-    await page.getByRole('button', { name: /^Cancel/ }).waitFor()
-    await page.keyboard.press('Escape')
-    await page.getByRole('button', { name: /^Run Ctrl/ }).waitFor()
+    await page.getByRole('gridcell', { name: '42', exact: true }).waitFor()
+  })
+
+  it('gives the whole of an answer as a file', async () => {
+    const { page, wrong } = await opened('SELECT range AS n FROM range(150000)')
+    await done(page, /100,000/)
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'CSV' }).click()
+    const path = join(world.cli.dir, 'all.csv')
+    await (await download).saveAs(path)
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\r\n')
+    assert.deepEqual([lines.length, lines.at(-1)], [150_001, '149999'])
+    assert.deepEqual(wrong(), [])
+  })
+
+  it('runs every example, and draws bars as a chart', async () => {
+    const { page, wrong } = await opened('', false)
+    const examples = page.getByRole('tabpanel').getByRole('button', { name: /^Run/ })
+    await page.getByRole('tab', { name: 'Examples' }).click()
+    await examples.first().waitFor()
+    const count = await examples.count()
+    assert.ok(count >= 6)
+    for (let n = 0; n < count; n++) {
+      await examples.nth(n).click()
+      await page.locator('.result-status .chip', { hasText: /Done|Failed/ }).waitFor()
+      await done(page, /Done/)
+    }
+    await page.locator('.cm-content').fill("FROM bars('1s') WHERE symbol = 'AAPL' ORDER BY bucket")
+    await page.keyboard.press('Control+Enter')
+    await done(page, /Done/)
+    await page.getByRole('button', { name: 'Chart', exact: true }).click()
+    await page.locator('.result-chart canvas, [class*=chart] canvas').first().waitFor()
+    assert.deepEqual(wrong(), [])
+  })
+
+  it('says plainly why a statement is refused', async () => {
+    const { page, expect } = await opened("COPY trades TO '/tmp/stolen.csv'")
+    expect(/400/)
     await page
-      .getByText(/Cancelled/)
+      .getByRole('alert')
+      .filter({ hasText: 'COPY' })
+      .or(page.locator('.result-status', { hasText: 'COPY' }))
       .first()
       .waitFor()
-    await write(page, 'SELECT 7 AS after')
-    await page.keyboard.press('Control+Enter')
-    await cell(page, '7').waitFor()
-    assert.deepEqual(wrong(), [])
-  })
-
-  it('keeps what was run, what was saved under a name, and what was only typed', async () => {
-    const { page, wrong } = await opened()
-    await write(page, '-- Half of it\nSELECT 21 AS half')
-    await page.keyboard.press('Control+Enter')
-    await cell(page, '21').waitFor()
-    await page.keyboard.press('Control+s')
-    await page.keyboard.type('the half')
-    await page.keyboard.press('Enter')
-    await page.getByRole('button', { name: 'Delete the half' }).waitFor()
-    await write(page, 'SELECT 5 AS draft')
-    await page.reload()
-    await page.getByText('SELECT 5 AS draft').waitFor()
-    await page.getByRole('tab', { name: 'History' }).click()
-    await page.getByRole('button', { name: 'Run Half of it' }).click()
-    await cell(page, '21').waitFor()
-    await page.getByRole('tab', { name: 'Saved' }).click()
-    await page.getByRole('button', { name: 'Rename the half' }).click()
-    await page.getByRole('textbox', { name: 'New name of the half' }).fill('a half')
-    await page.keyboard.press('Enter')
-    await page.getByRole('button', { name: 'Delete a half' }).click()
-    await page.getByRole('button', { name: 'Undo' }).click()
-    await page.getByRole('button', { name: 'Run a half' }).waitFor()
-    assert.deepEqual(wrong(), [])
-  })
-
-  it('is left by keyboard, and an example runs as it is', async () => {
-    const { page, wrong } = await opened()
-    await editorOf(page).click()
-    await page.keyboard.press('Escape')
-    await page.keyboard.press('Tab')
-    assert.equal(await editorOf(page).evaluate('document.activeElement.className'), '')
-    await page.getByRole('tab', { name: 'Examples' }).click()
-    await page.getByRole('button', { name: 'Run Busiest milliseconds' }).click()
-    await cell(page, 'MSFT').waitFor()
-    assert.deepEqual(wrong(), [])
   })
 })

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { isFault, type FaultKind } from '../../flow/fault.ts'
+import { isFault, type Fault, type FaultKind } from '../../flow/fault.ts'
 import type { Logger } from '../../flow/log.ts'
 import type { ApiError } from '../contract/common.ts'
 
@@ -26,20 +26,28 @@ export function failed(context: Context, error: unknown, log: Logger): Response 
     })
   }
   const status = STATUS[error.kind]
-  const { kind, message, remedy, position } = error
+  const { message, remedy } = error
   if (status === 500) log('error', `a request failed: ${message}`, { path, remedy })
-  return failure(context, status, { kind, message, remedy, ...(position !== null && { position }) })
+  return failure(context, status, said(error))
 }
+
+/** A Fault as an answer says it. */
+export const said = ({ kind, message, remedy, position }: Fault): ApiError['error'] => ({
+  kind,
+  message,
+  remedy,
+  ...(position !== null && { position }),
+})
 
 /** The answer to a request that does not fit its schema. */
 export function misfit(
   context: Context,
   issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
 ): Response {
-  const said = issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`)
+  const misfits = issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`)
   return failure(context, 400, {
     kind: 'invalid',
-    message: said.join('; '),
+    message: misfits.join('; '),
     remedy: 'Correct the request; /api/openapi.json says what each route takes.',
   })
 }

@@ -12,6 +12,7 @@ import {
 import { leave, pulled } from '../pulled.ts'
 import { createTurns } from '../turns.ts'
 import { answered, FAILURES, reachOf } from './asking.ts'
+import { said } from './failures.ts'
 import type { Routes } from './routes.ts'
 
 /** Of all pages together: each takes two threads of the engine, and the fifth would only slow the others. */
@@ -55,7 +56,7 @@ const check = createRoute({
   description: 'Its columns; or what is wrong with it and where.',
   tags: ['SQL'],
   request: { body: json(CheckQuery) },
-  responses: { 200: answered(CheckAnswer, 'It may run'), ...FAILURES },
+  responses: { 200: answered(CheckAnswer, 'Its columns, or what is wrong'), ...FAILURES },
 })
 
 export const sqlRoutes: Routes = (api, sources) => {
@@ -85,7 +86,10 @@ export const sqlRoutes: Routes = (api, sources) => {
     try {
       const query = await sources.asked()
       const columns = (await query.check?.(sql)) ?? []
-      return context.json({ columns: [...columns] }, 200)
+      return context.json({ columns: [...columns], error: null }, 200)
+    } catch (error) {
+      if (!isFault(error, 'invalid')) throw error
+      return context.json({ columns: [], error: said(error) }, 200)
     } finally {
       end()
     }

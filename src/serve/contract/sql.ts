@@ -36,8 +36,12 @@ export const SqlLine = z.discriminatedUnion('kind', [
 export type SqlLine = z.infer<typeof SqlLine>
 
 export const CheckQuery = z.object({ sql: z.string().min(1).max(100_000) })
-/** The columns that the statement would give; an error says where it is wrong. */
-export const CheckAnswer = z.object({ columns: z.array(Column) })
+/** What the statement would give, or what is wrong with it: a browser logs no failure while somebody types. */
+export const CheckAnswer = z.object({
+  columns: z.array(Column),
+  error: ApiError.shape.error.nullable(),
+})
+export type CheckAnswer = z.infer<typeof CheckAnswer>
 
 export const ExportQuery = z.object({
   sql: z.string().min(1).max(100_000),

@@ -74,6 +74,7 @@ describe('the page when something fails', LIMITS, () => {
       await stateIs(page, 'Live', 20_000)
       // What was traded while the page was cut off is in its chart, as SQL has it.
       await page.locator(`.chart-bars tr[data-bucket^="${missedFrom}"]`).waitFor()
+      await page.locator('.chart-holes tbody tr[data-open="false"]').first().waitFor()
     })
 
     const minute = new Date(Date.now() - 60_000).toISOString()
@@ -90,7 +91,7 @@ describe('the page when something fails', LIMITS, () => {
       .locator('.chart-bars tbody tr')
       .evaluateAll((rows) => rows.map((row) => `${row.dataset.bucket} ${row.dataset.close}`))
     const settled = told.slice(0, -3) // the newest still change
-    assert.ok(settled.length > 10)
+    assert.ok(settled.length > 5)
     for (const { bucket, close } of settled) assert.ok(shown.includes(`${bucket} ${close}`), bucket)
     assert.deepEqual(wrong(), [])
   })

@@ -20,7 +20,8 @@ export function MarketPage() {
     return list.stop
   }, [list])
   useEffect(() => list.keep(symbol), [list, symbol])
-  const isEmpty = list.total.value === 0 && list.found.value === ''
+  // A symbol of the address keeps its chart: a server that has just begun knows no symbols for a moment.
+  const isEmpty = symbol === null && list.total.value === 0 && list.found.value === ''
   const mostTraded = list.names.value[0]
   useEffect(() => {
     if (symbol !== null || mostTraded === undefined) return

@@ -158,7 +158,7 @@ async function reached(world: World, ms: number): Promise<void> {
   for (;;) {
     const [row] = await world.sql(`SELECT epoch_ms(max(ts)) AS ms FROM trades`)
     if (Number(row?.ms ?? 0) >= ms) return
-    await pause(200)
+    await pause(1000)
   }
 }
 

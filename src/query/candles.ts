@@ -1,6 +1,7 @@
 import { Fault } from '../flow/fault.ts'
 import type { Session } from '../market/sessions.ts'
 import { showTime } from '../market/times.ts'
+import { isAny } from './latest-trades.ts'
 import { sqlText, sqlTime } from './literals.ts'
 import { lookBack, type Found, type Window } from './look-back.ts'
 import type { AsOf, Query, Value } from './query.ts'
@@ -85,7 +86,10 @@ export async function candlesOf(
     return { asOf, bars: found.toReversed() }
   }
   const firstMs = Math.max(LOOK_BACK_MS_MIN, limit * length)
-  const looking = { ...window, count: limit, firstMs, nowMs: Date.now() }
+  // A bar that begins before a moment may have all of its trades after it.
+  const isAnyBefore = (ms: number) =>
+    isAny(query, [`symbol = ${sqlText(symbol)}`, `ts < ${sqlTime(ms + 2 * length)}`], each())
+  const looking = { ...window, count: limit, firstMs, nowMs: Date.now(), isAnyBefore }
   const { asOf, found } = await lookBack(looking, ask)
   return { asOf, bars: found.toReversed() }
 }

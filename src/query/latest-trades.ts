@@ -49,13 +49,11 @@ export async function latestTrades(
   const place = typeof before === 'object' ? before : null
   const toMs = place === null ? (before as number | null) : place.tsMs + 1
   const firstMs = symbol === null ? FIRST_MS.all : FIRST_MS.one
-  const looking = { fromMs: null, toMs, count: limit, firstMs, nowMs: Date.now() }
+  const ofSymbol = symbol === null ? [] : [`symbol = ${sqlText(symbol)}`]
+  const isAnyBefore = (ms: number) => isAny(query, [...ofSymbol, `ts < ${sqlTime(ms)}`], each())
+  const looking = { fromMs: null, toMs, count: limit, firstMs, nowMs: Date.now(), isAnyBefore }
   return lookBack(looking, async (window, count) => {
-    const where = [
-      ...(symbol === null ? [] : [`symbol = ${sqlText(symbol)}`]),
-      ...within(window),
-      ...(place === null ? [] : [after(place)]),
-    ]
+    const where = [...ofSymbol, ...within(window), ...(place === null ? [] : [after(place)])]
     const sql = `SELECT symbol, price, volume, conditions, session, epoch_ms(ts), epoch_ms(received_at),
   tape_partition, tape_offset, tape
 FROM trades ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`}
@@ -63,6 +61,20 @@ ORDER BY ts DESC, tape_partition, tape_offset DESC, tape LIMIT ${count}`
     const { asOf, rows } = await rowsOf(query, sql, each())
     return { asOf, found: rows.map(tradeRow) }
   })
+}
+
+/** Whether there is a trade of which all of this holds. */
+export async function isAny(
+  query: Query,
+  where: readonly string[],
+  bounds: Bounds,
+): Promise<boolean> {
+  const { rows } = await rowsOf(
+    query,
+    `SELECT 1 FROM trades WHERE ${where.join(' AND ')} LIMIT 1`,
+    bounds,
+  )
+  return rows.length > 0
 }
 
 const within = ({ fromMs, toMs }: Window): readonly string[] => [

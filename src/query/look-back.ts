@@ -4,7 +4,7 @@ import type { AsOf } from './query.ts'
 /** A window that is longer is asked without a beginning. */
 const WINDOW_MS_MAX = 400 * 86_400_000
 /** Each window is so much longer than the one after it. */
-const GROWTH = 4
+const GROWTH = 8
 
 /** Half-open, ms since 1970 UTC; null: no bound. */
 export type Window = { readonly fromMs: number | null; readonly toMs: number | null }
@@ -15,6 +15,8 @@ export type LookingBack = Window & {
   /** The length of the first window, ms. */
   readonly firstMs: number
   readonly nowMs: number
+  /** Whether there may be rows before this moment: asked once, where the first stretch does not have enough. */
+  readonly isAnyBefore: (ms: number) => Promise<boolean>
 }
 
 export type Found<T> = { readonly asOf: AsOf; readonly found: readonly T[] }
@@ -25,7 +27,7 @@ export type Found<T> = { readonly asOf: AsOf; readonly found: readonly T[] }
  * newest first, at most `count`. How far the answer reaches is what the first stretch says: it is the newest.
  */
 export async function lookBack<T>(
-  { fromMs, toMs, count, firstMs, nowMs }: LookingBack,
+  { fromMs, toMs, count, firstMs, nowMs, isAnyBefore }: LookingBack,
   ask: (window: Window, count: number) => Promise<Found<T>>,
 ): Promise<Found<T>> {
   let until = toMs
@@ -39,7 +41,10 @@ export async function lookBack<T>(
     const answer = await ask(window, count - found.length)
     asOf ??= answer.asOf
     found.push(...answer.found)
-    if (isLast || found.length >= count) return { asOf, found: found.slice(0, count) }
+    const isEnough = isLast || found.length >= count
+    // A tape that began today is read to its beginning by one short statement, not by ever longer ones.
+    if (isEnough || (length === firstMs && !(await isAnyBefore(start))))
+      return { asOf, found: found.slice(0, count) }
     until = start
     length *= GROWTH
   }

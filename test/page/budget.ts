@@ -38,8 +38,8 @@ type Links = { readonly now: readonly string[]; readonly later: readonly string[
 function linksOf(code: string): Links {
   const names = (pattern: RegExp) => [...code.matchAll(pattern)].map(([, name]) => name ?? '')
   return {
-    now: names(/(?:from|import)\s*["']\.\/([\w.-]+\.js)["']/g),
-    later: names(/import\(\s*["']\.\/([\w.-]+\.js)["']\s*\)/g),
+    now: names(/(?:from|import)\s*["']\.?\/([\w.-]+\.js)["']/g),
+    later: names(/import\(\s*["']\.?\/([\w.-]+\.js)["']\s*\)/g),
   }
 }
 

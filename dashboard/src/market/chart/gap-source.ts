@@ -56,6 +56,7 @@ export function createGapSource(symbol: string, loaded: ReadonlySignal<Range | n
     const fresh = JSON.stringify([
       latest.map(({ from, open, to }) => [from, open ? null : to]),
       loaded.value?.fromMs,
+      String(loaded.value?.toMs), // Infinity while live, which JSON has no word for
       reconnected.value,
     ])
     if (fresh !== signs) later(WAIT_MS)

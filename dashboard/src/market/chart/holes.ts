@@ -1,5 +1,11 @@
 import type { Gap, Interval } from '../../../../src/serve/contract/market.ts'
-import { DAY_MS, hoursOf, newYorkDay, newYorkTimeOfDayMs } from '../../../../src/market/calendar.ts'
+import {
+  CLOSE_GRACE_MS,
+  DAY_MS,
+  hoursOf,
+  newYorkDay,
+  newYorkTimeOfDayMs,
+} from '../../../../src/market/calendar.ts'
 import { listedSession, type Listing, type Session } from '../../../../src/market/sessions.ts'
 import { newYorkDate, WIDTH_MS, type Range } from './placed.ts'
 
@@ -35,8 +41,9 @@ export function placesOf(
   const buckets = interval === '1d' ? datesOf({ fromMs, toMs }, listing) : { first, last: toMs }
   const step = width * Math.max(1, Math.ceil((buckets.last - buckets.first) / width / PLACES_MAX))
   const places: Place[] = []
+  const isIn = (place: Place) => place.fromMs < toMs && place.toMs > fromMs
   for (let ms = buckets.first; ms < buckets.last; ms += step)
-    places.push(...bucketPlaces(ms, interval, listing))
+    places.push(...bucketPlaces(ms, interval, listing).filter(isIn))
   if (places.length > 0) return places
   const only = { timeMs: buckets.first, fromMs: buckets.first, toMs: buckets.first + width }
   return [{ ...only, session: listedSession(listing, buckets.first, null) }]
@@ -56,13 +63,20 @@ function bucketPlaces(bucketMs: number, interval: Interval, listing: Listing): r
     const isOpen = hoursOf(bucketMs / DAY_MS).open
     return isOpen ? [{ timeMs: bucketMs, ...newYorkDate(bucketMs), session: 'regular' }] : []
   }
-  const { open, openMs } = hoursOf(newYorkDay(bucketMs))
+  const { open, openMs, closeMs } = hoursOf(newYorkDay(bucketMs))
   const clock = newYorkTimeOfDayMs(bucketMs)
   if (!open || clock < EXTENDED_MS.from || clock >= EXTENDED_MS.to) return []
   if (openMs > whole.fromMs && openMs < whole.toMs)
     return [
       { ...whole, toMs: openMs, session: 'pre' },
       { ...whole, timeMs: openMs, fromMs: openMs, session: 'regular' },
+    ]
+  // Late reports of the close count for the session until its grace is over: there its bar ends.
+  const endMs = closeMs + CLOSE_GRACE_MS
+  if (endMs > whole.fromMs && endMs < whole.toMs)
+    return [
+      { ...whole, toMs: endMs, session: 'regular' },
+      { ...whole, timeMs: Math.max(bucketMs, closeMs), fromMs: endMs, session: 'post' },
     ]
   return [{ ...whole, session: listedSession(listing, bucketMs, null) }]
 }

@@ -144,3 +144,23 @@ test('a changed last bar and a new one are told singly, a change of the past who
   assert.equal(changeOf(before, slots([bar('14:59'), ...kept], [])), null)
   assert.equal(changeOf([], before), null)
 })
+
+test('a gap after the close has a place of its own beside the bar of the close', () => {
+  for (const [interval, last] of [
+    ['1h', '22:00'],
+    ['15m', '21:15'],
+  ] as const) {
+    const gap = hole('21:06', '21:14')
+    const around = slots([bar('20:00'), bar('21:00'), bar(last, 'post')], [gap], interval)
+    const empty = around.filter((slot) => slot.bar === null)
+    assert.deepEqual(
+      empty.map(({ session, fromMs }) => [session, clock(fromMs / 1000)]),
+      [['post', '21:05:00.000']],
+      interval,
+    )
+    const { from, to } = reach(around, gap) ?? { from: 0, to: 0 }
+    assert.ok(to > from && around[Math.floor(from)] === empty[0], interval)
+  }
+  const newest = hole('21:06', '21:50')
+  assert.notEqual(reach(slots([bar('20:00'), bar('21:00')], [newest], '1h'), newest), null)
+})

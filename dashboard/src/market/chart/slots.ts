@@ -24,13 +24,15 @@ export function slotsOf(
   holes: readonly Hole[],
   { interval, listing }: Axis,
 ): readonly Slot[] {
-  const taken = new Set(bars.map(({ timeMs }) => timeMs))
-  const empty = new Map<number, Unordered>()
+  const keyOf = (timeMs: number, session: Session) => `${timeMs} ${session}`
+  const taken = new Set(bars.map(({ timeMs, bar }) => keyOf(timeMs, bar.session)))
+  const empty = new Map<string, Unordered>()
   for (const hole of holes) {
     if (empty.size > EMPTY_MAX) break
-    for (const place of placesOf(hole, interval, listing))
-      if (!taken.has(place.timeMs))
-        empty.set(place.timeMs, { ...place, shade: place.session, bar: null })
+    for (const place of placesOf(hole, interval, listing)) {
+      const key = keyOf(place.timeMs, place.session)
+      if (!taken.has(key)) empty.set(key, { ...place, shade: place.session, bar: null })
+    }
   }
   const filled = bars.map((placed): Unordered => ({ ...placed, session: placed.bar.session }))
   return inTime([...filled, ...empty.values()])

@@ -7,7 +7,7 @@ import { openBrowser, type Screen, type TestBrowser } from './browser.ts'
 import { nothing } from './frames.ts'
 import { buildPage, openWorld } from './world.ts'
 
-// npm run page:pictures
+// npm run page:pictures [-- gap]
 // Pictures of every page for docs/pictures: an afternoon of the simulated market, then a minute with a gap in it.
 
 const TARGET = resolve(import.meta.dirname, '../../docs/pictures')
@@ -126,5 +126,5 @@ async function gap(): Promise<void> {
 
 buildPage()
 await mkdir(TARGET, { recursive: true })
-await pages()
+if (process.argv[2] !== 'gap') await pages()
 await gap()

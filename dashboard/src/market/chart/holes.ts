@@ -11,6 +11,8 @@ import { newYorkDate, WIDTH_MS, type Range } from './placed.ts'
 
 /** A gap is never drawn with more empty places: one of a week would push every candle out of sight. */
 const PLACES_MAX = 240
+/** A gap in closed hours has its time too where it is short: a simulated market, and some reports, know no hours. */
+const CLOSED_PLACES_MAX = 60
 /** Trades before the open and after the close come between these hours, New York's wall clock. */
 const EXTENDED_MS = { from: 4 * 3_600_000, to: 20 * 3_600_000 } as const
 
@@ -29,7 +31,7 @@ export const holeOf = ({ from, to, ...gap }: Gap, nowMs: number): Hole => ({
 
 /**
  * Places for the bars that a gap may have swallowed, so that its time is not left out of the chart: a gap that is
- * long for the width has fewer, evenly. None where the market is closed, but a gap has one place at the least.
+ * long for the width has fewer, evenly. None where the market is closed, but a long gap has one place at the least.
  */
 export function placesOf(
   { fromMs, toMs }: Range,
@@ -45,8 +47,16 @@ export function placesOf(
   for (let ms = buckets.first; ms < buckets.last; ms += step)
     places.push(...bucketPlaces(ms, interval, listing).filter(isIn))
   if (places.length > 0) return places
-  const only = { timeMs: buckets.first, fromMs: buckets.first, toMs: buckets.first + width }
-  return [{ ...only, session: listedSession(listing, buckets.first, null) }]
+  const isShort = (buckets.last - buckets.first) / width <= CLOSED_PLACES_MAX
+  const last = isShort ? buckets.last : buckets.first + width
+  for (let ms = buckets.first; ms < last; ms += width)
+    places.push({
+      timeMs: ms,
+      fromMs: ms,
+      toMs: ms + width,
+      session: listedSession(listing, ms, null),
+    })
+  return places
 }
 
 /** The first and past the last date on which a stretch lies, as midnights UTC. */

@@ -164,3 +164,10 @@ test('a gap after the close has a place of its own beside the bar of the close',
   const newest = hole('21:06', '21:50')
   assert.notEqual(reach(slots([bar('20:00'), bar('21:00')], [newest], '1h'), newest), null)
 })
+
+test('a short gap in closed hours keeps its length, a long one has one place', () => {
+  const night = (from: string, to: string) =>
+    placesOf({ fromMs: ms(from), toMs: ms(to) }, '1s', 'us').length
+  assert.equal(night('05:00:00', '05:00:08'), 8)
+  assert.equal(night('05:00:00', '07:00:00'), 1)
+})

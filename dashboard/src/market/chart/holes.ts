@@ -12,7 +12,7 @@ import { newYorkDate, WIDTH_MS, type Range } from './placed.ts'
 /** A gap is never drawn with more empty places: one of a week would push every candle out of sight. */
 const PLACES_MAX = 240
 /** A gap in closed hours has its time too where it is short: a simulated market, and some reports, know no hours. */
-const CLOSED_PLACES_MAX = 60
+const CLOSED_PLACES_MAX = 30
 /** Trades before the open and after the close come between these hours, New York's wall clock. */
 const EXTENDED_MS = { from: 4 * 3_600_000, to: 20 * 3_600_000 } as const
 

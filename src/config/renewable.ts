@@ -1,5 +1,6 @@
 import { isFault } from '../flow/fault.ts'
-import type { Answer, Query } from '../query/query.ts'
+import type { Query } from '../query/query.ts'
+import { untilRead } from '../query/until-read.ts'
 
 type Opened = { readonly query: Promise<Query>; users: number; over: boolean }
 
@@ -107,30 +108,3 @@ function once(act: () => void): () => void {
     act()
   }
 }
-
-/** The same batches; `over` is called when they end, fail, or are given back, read or not. */
-const untilRead = (batches: Answer['batches'], over: () => void): Answer['batches'] => ({
-  [Symbol.asyncIterator]: () => {
-    const reading = batches[Symbol.asyncIterator]()
-    return {
-      next: async () => {
-        try {
-          const next = await reading.next()
-          if (next.done === true) over()
-          return next
-        } catch (error) {
-          over()
-          throw error
-        }
-      },
-      return: async (value: unknown) => {
-        try {
-          await reading.return?.()
-          return { done: true, value }
-        } finally {
-          over()
-        }
-      },
-    }
-  },
-})

@@ -15,9 +15,16 @@ import { symbolsRoutes } from './api/symbols.ts'
 import { tradesRoutes } from './api/trades.ts'
 import type { Sources } from './sources.ts'
 import { tradingviewRoutes } from './tradingview.ts'
+import { createTurns, inTurns } from './turns.ts'
+
+/** Our own statements for all who ask: two cores answer no more at once, and what waits longer has been given up. */
+const MARKET = { runningMax: 4, waitingMax: 64, waitMsMax: 5000, what: 'market questions' } as const
 
 /** Every route, over what it answers from. A Fault that a route throws becomes an answer of its kind. */
-export function createApp(sources: Sources): Api {
+export function createApp(given: Sources): Api {
+  const turns = createTurns(MARKET)
+  const market = async () => inTurns(await given.market(), turns)
+  const sources: Sources = { ...given, market }
   const api: Api = new OpenAPIHono({
     defaultHook: (result, context) =>
       result.success ? undefined : misfit(context, result.error.issues),

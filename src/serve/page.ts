@@ -9,6 +9,10 @@ import { newNonce, pagePolicy } from './headers.ts'
 const PAGES = ['/', '/market', '/sql', '/lake']
 const DAY_SECONDS = 86_400
 const FORM_BYTES_MAX = 10_000
+const FORM_LIMIT: Parameters<typeof bodyLimit>[0] = {
+  maxSize: FORM_BYTES_MAX,
+  onError: (context) => context.text('That is no token: too large.\n', 413),
+}
 /** A wrong token is answered this late, ms. */
 const WRONG_MS = 500
 
@@ -39,7 +43,7 @@ export function pageRoutes(api: Hono, { document, files }: Assets): void {
 
 /** Asks for the token, and gives a browser that knows it a cookie for thirty days. */
 export function signInRoutes(api: Hono, { token }: Access): void {
-  api.post(SIGN_IN, bodyLimit({ maxSize: FORM_BYTES_MAX }), async (context) => {
+  api.post(SIGN_IN, bodyLimit(FORM_LIMIT), async (context) => {
     const { token: told } = await context.req.parseBody()
     if (token === null) return context.redirect('/', 303)
     if (typeof told !== 'string' || !isSame(told.trim(), token)) {

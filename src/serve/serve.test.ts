@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { WebSocket } from 'ws'
 import { Fault, isFault } from '../flow/fault.ts'
@@ -153,6 +154,9 @@ describe('the server', () => {
     const headers = { 'content-type': 'application/json' }
     const large = { method: 'POST', headers, body: `{"sql":"${'x'.repeat(1_100_000)}"}` }
     assert.equal((await ask(server, '/api/sql', large)).status, 413)
+    const cut = { method: 'POST', headers, body: '{' }
+    const unread = await ask(server, '/api/sql', cut)
+    assert.equal(unread.status, 400, unread.body)
   })
 
   test('describes every route of the API', async () => {
@@ -169,6 +173,28 @@ describe('the server', () => {
       (error) => isFault(error, 'unavailable') && error.message.includes('is taken'),
     )
   })
+})
+
+describe('a server that stops', () => {
+  const UPGRADE =
+    'Host: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'
+  /** Stops while a client keeps its half of a connection open and never reads on; hangs where it is waited for. */
+  const stopsBeside = async (origin: string) => {
+    const server = await startServer(options())
+    const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
+    socket.on('error', () => undefined)
+    socket.write(`GET /api/live HTTP/1.1\r\n${origin}${UPGRADE}`)
+    await once(socket, 'data')
+    socket.pause()
+    await server[Symbol.asyncDispose]()
+    socket.destroy()
+  }
+
+  test('does not wait for a socket that it refused', { timeout: 10_000 }, () =>
+    stopsBeside('Origin: http://evil.example\r\n'),
+  )
+  test('does not wait for a page that is suspended', { timeout: 10_000 }, () => stopsBeside(''))
 })
 
 describe('a server with a token', () => {
@@ -199,6 +225,8 @@ describe('a server with a token', () => {
       body: 'token=guess',
     })
     assert.deepEqual([wrong.status, wrong.headers['set-cookie']], [401, undefined])
+    const large = { method: 'POST', headers: form, body: `token=${'a'.repeat(20_000)}` }
+    assert.equal((await ask(server, '/sign-in', large)).status, 413)
     const body = `token=${encodeURIComponent(token)}`
     const right = await ask(server, '/sign-in', { method: 'POST', headers: form, body })
     assert.equal(right.status, 303)

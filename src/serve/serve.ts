@@ -22,6 +22,10 @@ const SAID_BYTES_MAX = 64 * 1024
 /** Whoever sends slower than this holds a connection that others need, ms. */
 const HEADERS_MS_MAX = 10_000
 const REQUEST_MS_MAX = 30_000
+/** More are a flood: pages are two hundred at most, with some connections each. */
+const CONNECTIONS_MAX = 2000
+/** A page is given so long to close its socket when the server stops, ms. */
+const GOODBYE_MS_MAX = 1000
 
 export type Server = AsyncDisposable & { readonly url: string; readonly port: number }
 
@@ -45,12 +49,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }) as HttpServer
   server.headersTimeout = HEADERS_MS_MAX
   server.requestTimeout = REQUEST_MS_MAX
+  server.maxConnections = CONNECTIONS_MAX
   const pages = new WebSocketServer({ noServer: true, maxPayload: SAID_BYTES_MAX })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', (error) => log('debug', 'a page went away', { error: error.message }))
     const status = upgradeStatus(access, request)
     if (status === 101) pages.handleUpgrade(request, socket, head, connect)
-    else socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    else {
+      // An upgraded socket is nobody's: one whose other end stays open would stay, and keep us from stopping.
+      socket.once('finish', () => socket.destroy())
+      socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    }
   })
   await listening(server, listen)
   const address = server.address()
@@ -61,7 +70,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         for (const page of pages.clients) page.close(1001, 'the server stops')
-        server.close(() => resolve())
+        // A page that does not answer, as a suspended one, is not waited for.
+        const late = setTimeout(() => {
+          for (const page of pages.clients) page.terminate()
+        }, GOODBYE_MS_MAX)
+        server.close(() => {
+          clearTimeout(late)
+          resolve()
+        })
         server.closeAllConnections()
       }),
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isFault } from '../flow/fault.ts'
-import { createTurns } from './turns.ts'
+import { createTurns, inTurns } from './turns.ts'
 
 const here = () => new AbortController().signal
 const options = { runningMax: 1, waitingMax: 2, waitMsMax: 60_000, what: 'statements' }
@@ -52,4 +52,28 @@ test('a turn’s signal aborts when whoever asked goes away', async () => {
   assert.equal(signal.aborted, false)
   gone.abort()
   assert.equal(signal.aborted, true)
+})
+
+test('a statement holds its turn until its answer is read or given back', async () => {
+  const turns = createTurns({ runningMax: 1, waitingMax: 1, waitMsMax: 1000, what: 'statements' })
+  const asOf = { covers: 'lake', receivedMs: null, degraded: false } as const
+  async function* batches() {
+    yield [[1]]
+  }
+  const query = inTurns(
+    {
+      covers: 'lake',
+      run: async () => ({ asOf, columns: [], batches: batches(), truncated: () => false }),
+      [Symbol.asyncDispose]: async () => undefined,
+    },
+    turns,
+  )
+  const ask = () => query.run('', { rowsMax: null, millisMax: null }, here())
+  const first = await ask()
+  const second = ask()
+  const third = ask()
+  await assert.rejects(third, (error) => isFault(error, 'unavailable'))
+  assert.equal((await Array.fromAsync(first.batches)).length, 1)
+  await (await second).batches[Symbol.asyncIterator]().return?.()
+  await Array.fromAsync((await ask()).batches)
 })

@@ -1,4 +1,6 @@
 import { Fault } from '../flow/fault.ts'
+import type { Query } from '../query/query.ts'
+import { untilRead } from '../query/until-read.ts'
 
 export type TurnOptions = {
   /** So many at once. */
@@ -71,6 +73,21 @@ export function createTurns({ runningMax, waitingMax, waitMsMax, what }: TurnOpt
     },
   }
 }
+
+/** The same query, each statement of which waits for its turn, and holds it until its answer is read. */
+export const inTurns = (query: Query, turns: Turns): Query => ({
+  ...query,
+  run: async (sql, limits, gone) => {
+    const { signal, end } = await turns.take(gone)
+    try {
+      const answer = await query.run(sql, limits, signal)
+      return { ...answer, batches: untilRead(answer.batches, end) }
+    } catch (error) {
+      end()
+      throw error
+    }
+  },
+})
 
 const left = (): Fault =>
   new Fault('closed', 'whoever asked went away', { remedy: 'Ask again if it was not meant.' })

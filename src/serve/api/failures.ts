@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 import { isFault, type Fault, type FaultKind } from '../../flow/fault.ts'
 import type { Logger } from '../../flow/log.ts'
 import type { ApiError } from '../contract/common.ts'
@@ -17,6 +18,12 @@ const STATUS: Readonly<Record<FaultKind, Status>> = {
 /** The answer to a request that failed: a Fault in its own words, of anything else only that it is in the log. */
 export function failed(context: Context, error: unknown, log: Logger): Response {
   const { path } = context.req
+  if (error instanceof HTTPException && error.status < 500)
+    return failure(context, error.status === 413 ? 413 : 400, {
+      kind: 'invalid',
+      message: error.message === '' ? 'the request cannot be read' : error.message,
+      remedy: 'Correct the request; /api/openapi.json says what each route takes.',
+    })
   if (!isFault(error)) {
     log('error', 'a request failed', { path, error: String(error) })
     return failure(context, 500, {

@@ -3,7 +3,7 @@ import type { Command } from './command.ts'
 import { gapRows, joinedGaps } from '../query/gap-list.ts'
 import { EXIT } from './exit.ts'
 import { alignColumns, plain } from './terminal.ts'
-import { parseTime, showTime } from '../market/times.ts'
+import { isoOf, parseTime, showTime } from '../market/times.ts'
 import { showSpan } from './times.ts'
 
 /** A gap of more symbols than this names some and counts the rest. */
@@ -50,11 +50,10 @@ export const command: Command = {
       const found = await gapRows(query, asked, { millisMax, signal })
       return found.map((gap) => ({ ...gap, zone }))
     })
-    const iso = (ms: number) => new Date(ms).toISOString()
     if (json) {
       for (const { zone: _, ...gap } of rows)
         await terminal.out(
-          `${JSON.stringify({ ...gap, from: iso(gap.from), to: iso(gap.to), seconds: (gap.to - gap.from) / 1000 })}\n`,
+          `${JSON.stringify({ ...gap, from: isoOf(gap.from), to: isoOf(gap.to), seconds: (gap.to - gap.from) / 1000 })}\n`,
         )
       return EXIT.ok
     }

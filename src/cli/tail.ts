@@ -6,7 +6,7 @@ import type { Command, Invocation } from './command.ts'
 import { bySettings, EXIT } from './exit.ts'
 import { readOn } from './read-on.ts'
 import { alignColumns, plain } from './terminal.ts'
-import { showTime } from '../market/times.ts'
+import { isoOf, showTime } from '../market/times.ts'
 
 /** Without -n a person sees this many that came before. */
 const BEFORE = 10
@@ -102,12 +102,11 @@ function printer(
   { terminal, json }: Invocation,
   zone: string,
 ): (lines: readonly Line[]) => Promise<void> {
-  const iso = (ms: number) => new Date(ms).toISOString()
   if (json || !terminal.outIsScreen)
     return async (lines) => {
       if (lines.length === 0) return
       const text = lines.map((line) =>
-        JSON.stringify({ ...line, ts: iso(line.ts), received_at: iso(line.received_at) }),
+        JSON.stringify({ ...line, ts: isoOf(line.ts), received_at: isoOf(line.received_at) }),
       )
       await terminal.out(`${text.join('\n')}\n`)
     }

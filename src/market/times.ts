@@ -67,3 +67,6 @@ function fromLocal(localMs: number, zone: string): number {
 /** `2026-11-20 09:30:00.123`, in `zone`. */
 export const showTime = (ms: number, zone: string): string =>
   new Date(ms + offsetMs(ms, zone)).toISOString().slice(0, 23).replace('T', ' ')
+
+/** A time, ms since 1970 UTC, as RFC 3339 in UTC. */
+export const isoOf = (ms: number): string => new Date(ms).toISOString()

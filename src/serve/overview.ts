@@ -1,3 +1,4 @@
+import { isoOf } from '../market/times.ts'
 import type { Clock } from '../flow/clock.ts'
 import { gaps, type Gap } from '../market/coverage.ts'
 import type { SessionEvent } from '../market/feed-events.ts'
@@ -50,8 +51,6 @@ export type OverviewOptions = {
   readonly ownSamples: () => readonly Sample[]
 }
 
-const iso = (ms: number): string => new Date(ms).toISOString()
-
 /** Everything that the strip and `/metrics` say, kept from what the tape, the lake and the parts say. */
 export function createOverview(options: OverviewOptions): Overview {
   const { clock, decode, statusDir, shared } = options
@@ -95,7 +94,7 @@ export function createOverview(options: OverviewOptions): Overview {
         version: options.version,
         ...source,
         zone: options.zone,
-        as_of: iso(nowMs),
+        as_of: isoOf(nowMs),
         state: stateOf({ nowMs, ...source, ...signsOf({ ...numbers, connection, shared, nowMs }) }),
         landing_stopped: stoppedOf(parts),
         feed: { connected, symbols: symbols.size, ...feedOf(live) },
@@ -192,7 +191,7 @@ const feedOf = (live: Live) => {
   return {
     trades_per_second: live.perSecond(),
     latency_ms: live.latency().feed,
-    last_trade_at: lastMs === null ? null : iso(lastMs),
+    last_trade_at: lastMs === null ? null : isoOf(lastMs),
   }
 }
 
@@ -223,7 +222,7 @@ function lastCommit(parts: readonly PartStatus[]): Status['lake']['last_commit']
   const seconds = sampleOf(records, 'ticklake_lake_last_commit_timestamp_seconds')
   const rows = sampleOf(records, 'ticklake_land_last_commit_rows')
   const bytes = sampleOf(records, 'ticklake_land_last_commit_bytes')
-  return seconds === null || rows === null ? null : { at: iso(seconds * 1000), rows, bytes }
+  return seconds === null || rows === null ? null : { at: isoOf(seconds * 1000), rows, bytes }
 }
 
 /** Gaps that reach into the day, cut at its start; stretches that touch count once, whatever their symbols. */
@@ -246,8 +245,8 @@ export function gapsSince(all: readonly Gap[], startMs: number): Status['gaps_to
     seconds: missed / 1000,
     latest: latest.map(({ symbols, from, to, cause, open }) => ({
       symbols: [...symbols],
-      from: iso(from),
-      to: iso(to),
+      from: isoOf(from),
+      to: isoOf(to),
       cause,
       open,
     })),

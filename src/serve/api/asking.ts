@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { Fault } from '../../flow/fault.ts'
-import { parseTime } from '../../market/times.ts'
+import { isoOf, parseTime } from '../../market/times.ts'
 import type { AsOf, Query } from '../../query/query.ts'
 import type { Bounds } from '../../query/rows.ts'
 import { ApiError, type Reach } from '../contract/common.ts'
@@ -20,8 +20,6 @@ export const reachOf = ({ receivedMs, covers, degraded }: AsOf): z.infer<typeof 
   covers,
   degraded,
 })
-
-export const isoOf = (ms: number): string => new Date(ms).toISOString()
 
 /** A time of a request, in ms; null: there is none. Faults: `invalid`, naming the parameter. */
 export function momentOf(

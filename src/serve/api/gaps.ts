@@ -1,7 +1,8 @@
+import { isoOf } from '../../market/times.ts'
 import { createRoute } from '@hono/zod-openapi'
 import { gapRows, joinedGaps } from '../../query/gap-list.ts'
 import { GapsAnswer, GapsQuery } from '../contract/market.ts'
-import { answered, askingOf, FAILURES, isoOf, momentOf } from './asking.ts'
+import { answered, askingOf, FAILURES, momentOf } from './asking.ts'
 import type { Routes } from './routes.ts'
 
 const route = createRoute({

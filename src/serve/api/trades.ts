@@ -1,8 +1,9 @@
+import { isoOf } from '../../market/times.ts'
 import { createRoute } from '@hono/zod-openapi'
 import { latestTrades, type TradePlace, type TradeRow } from '../../query/latest-trades.ts'
 import { TradesAnswer, TradesQuery, type Trade } from '../contract/market.ts'
 import type { Sources } from '../sources.ts'
-import { answered, askingOf, FAILURES, isoOf, momentOf, reachOf } from './asking.ts'
+import { answered, askingOf, FAILURES, momentOf, reachOf } from './asking.ts'
 import type { Routes } from './routes.ts'
 
 const route = createRoute({

@@ -1,3 +1,4 @@
+import { isoOf } from '../../market/times.ts'
 import { bucketOf, createCandles, type Bar, type BarWidth } from '../../market/candles.ts'
 import { listingOf } from '../../market/sessions.ts'
 import { latestTrades } from '../../query/latest-trades.ts'
@@ -66,7 +67,7 @@ export function createBars(options: BarsOptions): TradeTopic {
 const sayingOf =
   ({ symbol, interval }: BarsOptions) =>
   (bars: readonly Bar[], first: boolean, sinceMs: number): string => {
-    const since = iso(sinceMs)
+    const since = isoOf(sinceMs)
     const told = bars.filter(({ startMs }) => startMs >= sinceMs).map(shown)
     return JSON.stringify({
       kind: 'bars',
@@ -125,7 +126,7 @@ function createLate({ symbol, interval, width, asker: { clock } }: BarsOptions) 
     batch: (): readonly string[] => {
       const nowMs = clock.monotonic()
       if (stretch === null || nowMs - toldMs < STALE_EVERY_MS) return []
-      const [from, to] = [iso(stretch.fromMs), iso(stretch.toMs)]
+      const [from, to] = [isoOf(stretch.fromMs), isoOf(stretch.toMs)]
       toldMs = nowMs
       stretch = null
       return [JSON.stringify({ kind: 'stale', symbol, interval, from, to } satisfies Told)]
@@ -144,11 +145,9 @@ async function sinceOfSymbol(query: Query, { symbol, width, bounds }: Looking) {
   return { asOf, sinceMs: sinceOf(width, bucket, newest.tsMs) }
 }
 
-const iso = (ms: number): string => new Date(ms).toISOString()
-
 const shown = ({ symbol, startMs, session, ...prices }: Bar) => ({
   symbol,
-  bucket: iso(startMs),
+  bucket: isoOf(startMs),
   session,
   ...prices,
 })

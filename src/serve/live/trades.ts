@@ -1,3 +1,4 @@
+import { isoOf } from '../../market/times.ts'
 import { listedSession, listingOf } from '../../market/sessions.ts'
 import type { Trades } from '../../market/trades.ts'
 import { latestTrades, type TradeRow } from '../../query/latest-trades.ts'
@@ -105,8 +106,6 @@ function createTape(symbol: string) {
   }
 }
 
-const iso = (ms: number): string => new Date(ms).toISOString()
-
 function tradeOf(trades: Trades, row: number): Trade {
   const { run } = trades
   const symbol = trades.symbols[trades.symbol[row] ?? 0] ?? ''
@@ -119,8 +118,8 @@ function tradeOf(trades: Trades, row: number): Trade {
     volume: trades.volume[row] ?? 0,
     conditions,
     session: listedSession(listingOf(symbol), timeMs, conditions),
-    ts: iso(timeMs),
-    received_at: iso(run.receivedMs[row] ?? 0),
+    ts: isoOf(timeMs),
+    received_at: isoOf(run.receivedMs[row] ?? 0),
   }
 }
 
@@ -131,6 +130,6 @@ const tradeOfRow = (row: TradeRow): Trade => ({
   volume: row.volume,
   conditions: row.conditions,
   session: row.session,
-  ts: iso(row.tsMs),
-  received_at: iso(row.receivedMs),
+  ts: isoOf(row.tsMs),
+  received_at: isoOf(row.receivedMs),
 })

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
-import { WebSocketServer } from 'ws'
+import { startBareFeed, type BareFeed } from './bare-feed.ts'
 import { openBrowser, withoutChromium, type TestBrowser } from './browser.ts'
 import { frame } from './frames.ts'
 import { openWorld, type World } from './world.ts'
@@ -34,18 +32,14 @@ async function violations(page: Page): Promise<readonly string[]> {
 
 describe('every page', LIMITS, () => {
   let world: World
-  let feed: WebSocketServer
+  let feed: BareFeed
   let browser: TestBrowser
   let url = ''
   before(async () => {
     world = await openWorld()
-    // A feed that says what nobody subscribed to, which ours would not.
-    feed = new WebSocketServer({ host: '127.0.0.1', port: 0 })
-    await once(feed, 'listening')
-    const { port } = feed.address() as AddressInfo
-    const connected = once(feed, 'connection')
-    await world.record(`ws://127.0.0.1:${port}`, ['AAPL', 'MSFT'])
-    await connected
+    feed = await startBareFeed()
+    await world.record(feed.url, ['AAPL', 'MSFT'])
+    await feed.connected
     await world.land()
     url = (await world.serve()).url
     browser = await openBrowser()
@@ -57,13 +51,13 @@ describe('every page', LIMITS, () => {
       t: now - (300 - n) * 500,
       c: n % 5 === 0 ? ['1', '12'] : n % 11 === 0 ? [EVIL_CONDITION] : ['1'],
     }))
-    for (const client of feed.clients) client.send(frame(trades))
+    feed.send(frame(trades))
     await world.recorded(300)
   })
   after(async () => {
     await browser?.[Symbol.asyncDispose]()
     await world?.[Symbol.asyncDispose]()
-    feed?.close()
+    feed?.[Symbol.dispose]()
   })
 
   /** A page with what it shows on it. */

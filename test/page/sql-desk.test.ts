@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { WebSocketServer } from 'ws'
+import { startBareFeed, type BareFeed } from './bare-feed.ts'
 import { openBrowser, withoutChromium, type Opened, type TestBrowser } from './browser.ts'
 import { frame } from './frames.ts'
 import { openWorld, type World } from './world.ts'
@@ -15,17 +13,14 @@ const ENDLESS = 'SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000
 
 describe('the desk of the SQL page', LIMITS, () => {
   let world: World
-  let feed: WebSocketServer
+  let feed: BareFeed
   let browser: TestBrowser
   let url = ''
   before(async () => {
     world = await openWorld()
-    feed = new WebSocketServer({ host: '127.0.0.1', port: 0 })
-    await once(feed, 'listening')
-    const { port } = feed.address() as AddressInfo
-    const connected = once(feed, 'connection')
-    await world.record(`ws://127.0.0.1:${port}`, ['AAPL', 'MSFT'])
-    await connected
+    feed = await startBareFeed()
+    await world.record(feed.url, ['AAPL', 'MSFT'])
+    await feed.connected
     url = (await world.serve()).url
     browser = await openBrowser()
     const now = Date.now()
@@ -36,12 +31,12 @@ describe('the desk of the SQL page', LIMITS, () => {
       t: now - n * 1000,
       c: ['1'],
     }))
-    for (const client of feed.clients) client.send(frame(trades))
+    feed.send(frame(trades))
     await world.recorded(TRADES)
   })
   after(async () => {
     await browser?.[Symbol.asyncDispose]()
-    feed?.close()
+    feed?.[Symbol.dispose]()
     await world?.[Symbol.asyncDispose]()
   })
 

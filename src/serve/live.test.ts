@@ -25,13 +25,27 @@ test('a busy feed is silent after seconds, a quiet one after a minute', () => {
     busy.clock.advance(1000)
     busy.take(50)
   }
-  assert.ok(busy.live.silenceMs() <= 4000)
+  assert.ok(busy.live.silenceMs([]) <= 4000)
   const quiet = openLive()
   for (let minute = 0; minute < 5; minute++) {
     quiet.clock.advance(30_000)
     quiet.take(1)
   }
-  assert.equal(quiet.live.silenceMs(), 60_000)
+  assert.equal(quiet.live.silenceMs([]), 60_000)
+})
+
+test('seconds in which nothing could come do not make a feed look quiet', () => {
+  const { clock, live, take } = openLive()
+  take(5)
+  const from = clock.now()
+  clock.advance(40_000)
+  const to = clock.now()
+  for (let second = 0; second < 5; second++) {
+    clock.advance(1000)
+    take(5)
+  }
+  assert.ok(live.silenceMs([]) > 20_000)
+  assert.ok(live.silenceMs([{ from, to }]) < 5_000)
 })
 
 test('latency is from the trade to its arrival and from there to here, of what came since it began', () => {

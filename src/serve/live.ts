@@ -1,4 +1,5 @@
 import type { Clock } from '../flow/clock.ts'
+import { complement, type Interval } from '../market/intervals.ts'
 import type { Run } from '../market/records.ts'
 import type { Trades } from '../market/trades.ts'
 import type { Percentiles } from './contract/status.ts'
@@ -20,8 +21,8 @@ export type Live = {
   take(run: Run): void
   perSecond(): number
   lastReceivedMs(): number | null
-  /** No trade for longer than this, ms, is unusual after the minute before it. */
-  silenceMs(): number
+  /** No trade for longer than this, ms, is unusual after the minute before it, less what of it was `missed`. */
+  silenceMs(missed: readonly Interval[]): number
   /** When the newest trade was traded, by the feed, ms; null: none came. */
   lastTradeMs(): number | null
   /** From the trade to its arrival; from there to its being seen here; ms, of the last minute. */
@@ -70,13 +71,15 @@ export function createLive(decode: (run: Run) => Trades, clock: Clock): Live {
       return countBetween(now - RATE_SECONDS, now) / RATE_SECONDS
     },
     lastReceivedMs: () => lastReceived,
-    silenceMs: () => {
+    silenceMs: (missed) => {
       if (lastReceived === null) return SILENCE_MS_MAX
       const last = Math.floor(lastReceived / 1000)
       let first = last - USUAL_SECONDS
       while (first < last && !seconds.has(first)) first += 1
       if (first === last) return SILENCE_MS_MAX
-      const pauseMs = ((last - first) * 1000) / countBetween(first, last)
+      const minute = { from: first * 1000, to: last * 1000 }
+      const heardMs = complement(missed, minute).reduce((sum, { from, to }) => sum + to - from, 0)
+      const pauseMs = heardMs / countBetween(first, last)
       return Math.min(SILENCE_MS_MAX, Math.max(SILENCE_MS_MIN, PAUSES * pauseMs))
     },
     lastTradeMs: () => lastTrade,

@@ -88,7 +88,8 @@ export function createOverview(options: OverviewOptions): Overview {
       const nowMs = clock.now()
       const startMs = options.dayStart(nowMs)
       const dropped = events.filter(({ kind, at }) => kind === 'dropped' && at >= startMs)
-      const numbers = { live, progress, parts }
+      const missed = gaps(events, nowMs)
+      const numbers = { live, progress, parts, missed }
       const { connected, symbols } = connection
       return {
         version: options.version,
@@ -101,7 +102,7 @@ export function createOverview(options: OverviewOptions): Overview {
         tape: { ...tapeOf(numbers), dropped_today: dropped.length },
         lake: lakeOf(numbers),
         query: { running: queries.running(), millis: queries.millis() },
-        gaps_today: gapsSince(gaps(events, nowMs), startMs),
+        gaps_today: gapsSince(missed, startMs),
         parts: parts.map(({ part, state, pid }) => ({ part, state, pid })),
       }
     },
@@ -165,12 +166,13 @@ type Numbers = {
 }
 
 type Heard = Numbers & {
+  readonly missed: readonly Gap[]
   readonly connection: Connection
   readonly shared: boolean
   readonly nowMs: number
 }
 
-function signsOf({ live, progress, parts, connection, shared, nowMs }: Heard) {
+function signsOf({ live, progress, parts, connection, shared, missed, nowMs }: Heard) {
   const has = (name: string) => parts.some(({ part }) => part === name)
   const { connected, closedCause, symbols } = connection
   return {
@@ -180,7 +182,7 @@ function signsOf({ live, progress, parts, connection, shared, nowMs }: Heard) {
     connected,
     closedCause,
     lastTradeMs: live.lastReceivedMs(),
-    silenceMs: live.silenceMs(),
+    silenceMs: live.silenceMs(missed.filter(({ symbol }) => symbol === null)),
     marketOpen: marketOpen(symbols, nowMs),
     lagSeconds: progress.lagSeconds,
   }

@@ -54,6 +54,7 @@ describe('the page when something fails', LIMITS, () => {
     })
 
     await t.test('the feed', async () => {
+      await pause(4_000) // what is unusual is known from what was usual
       sending = false
       feed.stall()
       await stateIs(page, 'Stale')

@@ -71,11 +71,9 @@ export async function lakeChaos(options: LakeChaosOptions): Promise<LakeChaosRep
   held.defer(() => world.killAll())
   const done: Partial<Record<LakeStrike, number>> = {}
   await world.begin()
-  aws.glueFaults.inject({
-    kind: 'applied-then-500',
-    operation: 'UpdateTable',
-    chance: LOST_ANSWERS,
-  })
+  const lost = { kind: 'applied-then-500', operation: 'UpdateTable' } as const
+  aws.glueFaults.inject({ ...lost, times: 1 }) // the first, for a short run on a slow machine
+  aws.glueFaults.inject({ ...lost, chance: LOST_ANSWERS })
   for (const kind of ['applied-then-500', 'applied-then-cut', 'slow-down', 'cut'] as const)
     aws.s3Faults.inject({ kind, operation: ['PutObject', 'GetObject'], chance: STORE_MISHAPS / 4 })
   const possible = LAKE_STRIKES.filter((strike) => strike !== 'kill the store' || minio !== null)

@@ -30,6 +30,48 @@ async function violations(page: Page): Promise<readonly string[]> {
   return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
 }
 
+/** Put into a page: what a person can use on it, and which of it had the focus. */
+const CONTROLS = `globalThis.controls = (() => {
+  const USABLE = 'a[href],button,input,select,textarea,summary,[tabindex="0"],[contenteditable],[role=gridcell]'
+  const usable = () => [...document.querySelectorAll(USABLE)].filter(
+    (one) => !one.disabled && one.checkVisibility({ visibilityProperty: true }))
+  const told = (one) => one.outerHTML.slice(0, 120)
+  const kind = (one) => [one.tagName, one.getAttribute('role') ?? one.className, one.type].join()
+  const seen = new Set()
+  const bare = new Set()
+  document.addEventListener('focusin', ({ target }) => {
+    seen.add(target)
+    const { outlineStyle } = getComputedStyle(target)
+    if (outlineStyle === 'none' && !target.isContentEditable) bare.add(target)
+  })
+  return {
+    outside: () => document.activeElement === document.body,
+    writing: () => document.activeElement.isContentEditable,
+    count: () => seen.size,
+    among: () => usable().some((one) => !seen.has(one) && kind(one) === kind(document.activeElement)),
+    missed: () => usable().filter((one) => !seen.has(one)).map(told),
+    ringless: () => [...bare].map(told),
+  }
+})()`
+const ARROWS = ['ArrowRight', 'ArrowDown', 'ArrowLeft', 'ArrowUp'] as const
+
+/** From the top of a page by Tab to its end, and by the arrows to all that are of one kind. */
+async function walk(page: Page): Promise<void> {
+  const is = (what: string) => page.evaluate<boolean>(`controls.${what}()`)
+  const count = () => page.evaluate<number>('controls.count()')
+  for (let stop = 0; stop < 200; stop++) {
+    if (await is('writing')) await page.keyboard.press('Escape') // else Tab indents
+    await page.keyboard.press('Tab')
+    if (await is('outside')) return
+    for (const arrow of ARROWS)
+      for (let before = -1; before < (await count()) && (await is('among'));) {
+        before = await count()
+        await page.keyboard.press(arrow)
+      }
+  }
+  assert.fail('Tab never came to the end of the page')
+}
+
 describe('every page', LIMITS, () => {
   let world: World
   let feed: BareFeed
@@ -106,6 +148,17 @@ describe('every page', LIMITS, () => {
     await page.getByRole('gridcell', { name: EVIL_SYMBOL }).first().waitFor()
     assert.equal(await page.evaluate('globalThis.hit'), undefined)
     assert.deepEqual(wrong(), [])
+  })
+
+  it('has no control that Tab and the arrows do not come to, with a ring around it', async () => {
+    for (const [name, path] of PAGES) {
+      const { page } = await settled(path, { bypassPolicy: true })
+      await page.evaluate(CONTROLS)
+      await walk(page)
+      assert.deepEqual(await page.evaluate('controls.missed()'), [], name)
+      assert.deepEqual(await page.evaluate('controls.ringless()'), [], name)
+      await page.context().close()
+    }
   })
 
   it('is reached and left by keys alone, and tells which there are', async () => {

@@ -6,6 +6,8 @@ import { openCli, type Cli, type Running } from '../e2e/cli.ts'
 const ROOT = resolve(import.meta.dirname, '../..')
 /** The tape is polled this often, ms. */
 const POLL_MS = 100
+/** What was sent can be queried by then, also on a busy machine, ms. */
+const RECORDED_MS_MAX = 60_000
 
 /** Real processes of the command line in one folder; disposing ends each by its pid. */
 export type World = AsyncDisposable & {
@@ -22,7 +24,7 @@ export type World = AsyncDisposable & {
   sql(statement: string): Promise<readonly Row[]>
   /** What the command line prints as JSON, a line a value. */
   lines<T>(...args: readonly string[]): Promise<readonly T[]>
-  /** Waits until so many trades can be queried. */
+  /** Waits until so many trades can be queried; throws when that takes longer than a minute. */
   recorded(trades: number): Promise<void>
   /** Writes a file of the folder; its path. */
   write(name: string, content: string): Promise<string>
@@ -69,11 +71,14 @@ export async function openWorld(settings: Readonly<Record<string, string>> = {})
       served(cli.start(['serve', '--port', String(port)]), /serving url=(http:\S+)/),
     up: (args) => served(cli.start(['up', '--port', '0', ...args]), /ticklake is up: (http:\S+)/),
     recorded: async (trades) => {
-      for (;;) {
+      let n = 0
+      for (const until = Date.now() + RECORDED_MS_MAX; Date.now() < until;) {
         const [row] = await sql('SELECT count(*) AS n FROM trades').catch(() => [])
-        if (Number(row?.n ?? 0) >= trades) return
+        n = Number(row?.n ?? 0)
+        if (n >= trades) return
         await new Promise((resolve) => setTimeout(resolve, POLL_MS))
       }
+      throw new Error(`${n} of ${trades} trades could be queried after a minute`)
     },
     write: async (name, content) => {
       const path = join(cli.dir, name)

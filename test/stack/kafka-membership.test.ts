@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { systemClock } from '../../src/flow/clock.ts'
 import { isFault } from '../../src/flow/fault.ts'
-import { silent } from '../../src/flow/log.ts'
-import { noMetrics } from '../../src/flow/metrics.ts'
-import { systemRandom } from '../../src/flow/random.ts'
-import { OPEN } from '../../src/tape/kafka/security.ts'
 import { openKafkaTape } from '../../src/tape/kafka-tape.ts'
 import type { Tape } from '../../src/tape/tape.ts'
 import { withoutKafka } from '../../stack/kafka/needs.ts'
 import { startKafka, type Kafka } from '../../stack/kafka.ts'
-import { alive, numbered } from '../conformance/tape-samples.ts'
+import { alive, numbered, SOURCE } from '../conformance/tape-samples.ts'
+import { makePlace, type Place } from './kafka-world.ts'
 
 const GROUP = 'landers'
 const skip = withoutKafka()
@@ -23,34 +18,29 @@ for (const version of ['4', '3'] as const)
     before(async () => (kafka = await startKafka({ version })))
     after(() => kafka[Symbol.asyncDispose]())
 
-    const open = (topic: string, instance: string | null, mode: 'read' | 'write' = 'read') =>
-      openKafkaTape({
-        brokers: kafka.brokers.map(({ port }) => ({ host: '127.0.0.1', port })),
-        security: OPEN,
-        clock: systemClock,
-        random: systemRandom,
-        log: silent,
-        metrics: noMetrics,
-        topic,
-        mode,
-        source: 'simulator',
-        instance,
-      })
+    const open = ({ around, topic }: Place, instance: string) =>
+      openKafkaTape({ ...around, topic, mode: 'read', source: SOURCE, instance })
+
+    /** A topic with a few records, which stay. */
+    const written = async () => {
+      const place = await makePlace(kafka, { partitions: 8 })
+      await using writer = await place.open()
+      await writer.append([numbered(0, 10), alive(10)])
+      return place
+    }
 
     test('a restart within the session keeps its partitions and disturbs nobody', async () => {
-      const topic = `static_${randomUUID()}`
-      await using writer = await open(topic, null, 'write')
-      await writer.append([numbered(0, 10), alive(10)])
-      await using other = await open(topic, 'b')
+      const place = await written()
+      await using other = await open(place, 'b')
       const staying = follow(other)
-      const first = await open(topic, 'a')
+      const first = await open(place, 'a')
       const before = follow(first)
-      await until(() => before.owned().length === 4 && staying.owned().length === 4)
+      await until(() => [before, staying].map(({ owned }) => owned().length).join() === '4,4')
       const turns = staying.turns()
       const mine = before.owned()
       await before.stop()
       await first[Symbol.asyncDispose]() // says no farewell: its session goes on
-      await using again = await open(topic, 'a')
+      await using again = await open(place, 'a')
       const afterwards = follow(again)
       await until(() => afterwards.owned().length === 4)
       assert.deepEqual(afterwards.owned(), mine)
@@ -61,13 +51,11 @@ for (const version of ['4', '3'] as const)
     })
 
     test('two processes under one name are told so', async () => {
-      const topic = `static_${randomUUID()}`
-      await using writer = await open(topic, null, 'write')
-      await writer.append([numbered(0, 10), alive(10)])
-      await using one = await open(topic, 'a')
+      const place = await written()
+      await using one = await open(place, 'a')
       const fenced = follow(one)
       await until(() => fenced.owned().length === 8)
-      await using two = await open(topic, 'a')
+      await using two = await open(place, 'a')
       const taking = follow(two)
       await until(() => taking.owned().length === 8)
       const error = await fenced.ended

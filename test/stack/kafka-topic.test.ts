@@ -150,7 +150,7 @@ for (const version of ['4', '3'] as const)
     })
 
     it('who records and who lands is shown, with how far', async () => {
-      await run('seen', 'topic', 'create')
+      await run('seen', 'topic', 'create', '--retention', 'forever') // its records are of 1970
       const around = { ...aroundOf(kafka), topic: 'seen' }
       const stop = new AbortController()
       await using tape = await openKafkaTape({ ...around, mode: 'write', source: SOURCE })

@@ -1,7 +1,7 @@
 import { Fault } from '../flow/fault.ts'
 import type { Session } from '../market/sessions.ts'
 import { showTime } from '../market/times.ts'
-import { isAny } from './latest-trades.ts'
+import { isAnyBefore, newestIn } from './latest-trades.ts'
 import { sqlText, sqlTime } from './literals.ts'
 import { lookBack, type Found, type Window } from './look-back.ts'
 import type { AsOf, Query, Value } from './query.ts'
@@ -86,10 +86,21 @@ export async function candlesOf(
     return { asOf, bars: found.toReversed() }
   }
   const firstMs = Math.max(LOOK_BACK_MS_MIN, limit * length)
-  // A bar that begins before a moment may have all of its trades after it.
-  const isAnyBefore = (ms: number) =>
-    isAny(query, [`symbol = ${sqlText(symbol)}`, `ts < ${sqlTime(ms + 2 * length)}`], each())
-  const looking = { ...window, count: limit, firstMs, nowMs: Date.now(), isAnyBefore }
+  const of = { query, where: [`symbol = ${sqlText(symbol)}`], each }
+  // A bar that begins before a moment may have all of its trades after it, and a day's date begins elsewhere.
+  const after = 2 * length
+  const looking = {
+    ...window,
+    count: limit,
+    firstMs,
+    nowMs: Date.now(),
+    isAnyBefore: (ms: number) => isAnyBefore(of, ms + after),
+    newestIn: async ({ fromMs, toMs }: Window) => {
+      const until = toMs === null ? null : toMs + after
+      const ms = await newestIn(of, { fromMs, toMs: until })
+      return ms === null ? null : ms + after
+    },
+  }
   const { asOf, found } = await lookBack(looking, ask)
   return { asOf, bars: found.toReversed() }
 }

@@ -4,7 +4,7 @@ import { sqlText, sqlTime } from './literals.ts'
 import { lookBack, type Found, type Window } from './look-back.ts'
 import type { Query, Value } from './query.ts'
 import { cellText } from './row-text.ts'
-import { rowsOf, sessionOf, shared, type Bounds } from './rows.ts'
+import { numberOf, rowsOf, sessionOf, shared, type Bounds } from './rows.ts'
 
 /** The first look back, ms: of all symbols some seconds are enough, of one it may be quiet. */
 const FIRST_MS = { all: 60_000, one: 900_000 } as const
@@ -50,32 +50,55 @@ export async function latestTrades(
   const toMs = place === null ? (before as number | null) : place.tsMs + 1
   const firstMs = symbol === null ? FIRST_MS.all : FIRST_MS.one
   const ofSymbol = symbol === null ? [] : [`symbol = ${sqlText(symbol)}`]
-  const isAnyBefore = (ms: number) => isAny(query, [...ofSymbol, `ts < ${sqlTime(ms)}`], each())
-  const looking = { fromMs: null, toMs, count: limit, firstMs, nowMs: Date.now(), isAnyBefore }
+  const of = { query, where: ofSymbol, each }
+  const looking = {
+    fromMs: null,
+    toMs,
+    count: limit,
+    firstMs,
+    nowMs: Date.now(),
+    isAnyBefore: (ms: number) => isAnyBefore(of, ms),
+    newestIn: null,
+  }
   return lookBack(looking, async (window, count) => {
     const where = [...ofSymbol, ...within(window), ...(place === null ? [] : [after(place)])]
     const sql = `SELECT symbol, price, volume, conditions, session, epoch_ms(ts), epoch_ms(received_at),
   tape_partition, tape_offset, tape
-FROM trades ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`}
+FROM trades ${allOf(where)}
 ORDER BY ts DESC, tape_partition, tape_offset DESC, tape LIMIT ${count}`
     const { asOf, rows } = await rowsOf(query, sql, each())
     return { asOf, found: rows.map(tradeRow) }
   })
 }
 
-/** Whether there is a trade of which all of this holds. */
-export async function isAny(
-  query: Query,
-  where: readonly string[],
-  bounds: Bounds,
-): Promise<boolean> {
-  const { rows } = await rowsOf(
-    query,
-    `SELECT 1 FROM trades WHERE ${where.join(' AND ')} LIMIT 1`,
-    bounds,
-  )
+/** Some of the trades: those of which all of `where` holds. */
+type Some = {
+  readonly query: Query
+  readonly where: readonly string[]
+  /** The bounds of the next statement. */
+  readonly each: () => Bounds
+}
+
+/** Whether some were traded before a moment, ms since 1970 UTC. */
+export async function isAnyBefore({ query, where, each }: Some, ms: number): Promise<boolean> {
+  const before = allOf([...where, `ts < ${sqlTime(ms)}`])
+  const { rows } = await rowsOf(query, `SELECT 1 FROM trades ${before} LIMIT 1`, each())
   return rows.length > 0
 }
+
+/** When the last of them in a window was traded, ms since 1970 UTC; null: none was. */
+export async function newestIn(
+  { query, where, each }: Some,
+  window: Window,
+): Promise<number | null> {
+  // Unlike max(ts) it lets the reader pass over all row groups that end before one that it has read.
+  const sql = `SELECT epoch_ms(ts) FROM trades ${allOf([...where, ...within(window)])} ORDER BY ts DESC LIMIT 1`
+  const { rows } = await rowsOf(query, sql, each())
+  return numberOf(rows[0]?.[0])
+}
+
+const allOf = (conditions: readonly string[]): string =>
+  conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
 
 const within = ({ fromMs, toMs }: Window): readonly string[] => [
   ...(fromMs === null ? [] : [`ts >= ${sqlTime(fromMs)}`]),

@@ -138,6 +138,12 @@ describe('every page', LIMITS, () => {
       }
   })
 
+  it('asks for the lake again, which other programs change and nobody tells it', async () => {
+    const { page, wrong } = await settled('lake')
+    await page.waitForRequest(/\/api\/lake\?/, { timeout: 40_000 })
+    assert.deepEqual(wrong(), [])
+  })
+
   it('shows a name or a condition that looks like markup as text', async () => {
     const symbol = encodeURIComponent(EVIL_SYMBOL)
     const { page, wrong } = await settled(`market?symbol=${symbol}&tape=all&interval=1m`)

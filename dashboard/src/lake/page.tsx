@@ -1,5 +1,6 @@
-import { useComputed } from '@preact/signals'
+import { useComputed, useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
+import { useEffect } from 'preact/hooks'
 import type {
   FileAnswer,
   FilesAnswer,
@@ -73,10 +74,20 @@ const levelOf = ({ view, day, file }: LakePlace): string => {
   return file === null ? 'day' : 'file'
 }
 
-/** Another text after each commit, and after the socket was away: what is shown may be older then. */
+/** Compaction and other engines commit too, of which the status says nothing, ms. */
+const ROUND_MS = 30_000
+
+/** Another text after each landing, after the socket was away, and now and then: what is shown may be older then. */
 function useTick(): string {
   const commit = useComputed(() => status.value?.lake.last_commit?.at ?? '')
-  return `${commit.value} ${reconnected.value}`
+  const round = useSignal(0)
+  useEffect(() => {
+    const again = setInterval(() => {
+      if (!document.hidden) round.value += 1
+    }, ROUND_MS)
+    return () => clearInterval(again)
+  }, [round])
+  return `${commit.value} ${reconnected.value} ${round.value}`
 }
 
 function useLakeKeys(place: LakePlace): void {

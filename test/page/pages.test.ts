@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
-import { startBareFeed, type BareFeed } from './bare-feed.ts'
-import { openBrowser, withoutChromium, type TestBrowser } from './browser.ts'
+import { withoutChromium, type TestBrowser } from './browser.ts'
 import { frame } from './frames.ts'
-import { openWorld, type World } from './world.ts'
+import { openStage, type Stage } from './stage.ts'
 
 const LIMITS = { skip: withoutChromium(), timeout: 300_000 }
 /** A name that would run a script if it were taken for markup, and a condition that would. */
@@ -46,13 +45,15 @@ const CONTROLS = `globalThis.controls = (() => {
   })
   return {
     outside: () => document.activeElement === document.body,
-    writing: () => document.activeElement.isContentEditable,
     count: () => seen.size,
+    writing: () => document.activeElement.isContentEditable,
     among: () => usable().some((one) => !seen.has(one) && kind(one) === kind(document.activeElement)),
     missed: () => usable().filter((one) => !seen.has(one)).map(told),
     ringless: () => [...bare].map(told),
   }
 })()`
+/** An arrow that comes to nothing new so often is at an end. */
+const IDLE_MAX = 4
 const ARROWS = ['ArrowRight', 'ArrowDown', 'ArrowLeft', 'ArrowUp'] as const
 
 /** From the top of a page by Tab to its end, and by the arrows to all that are of one kind. */
@@ -64,27 +65,19 @@ async function walk(page: Page): Promise<void> {
     await page.keyboard.press('Tab')
     if (await is('outside')) return
     for (const arrow of ARROWS)
-      for (let before = -1; before < (await count()) && (await is('among'));) {
-        before = await count()
+      for (let idle = 0; idle < IDLE_MAX && (await is('among'));) {
+        const before = await count()
         await page.keyboard.press(arrow)
+        idle = (await count()) > before ? 0 : idle + 1
       }
   }
   assert.fail('Tab never came to the end of the page')
 }
 
 describe('every page', LIMITS, () => {
-  let world: World
-  let feed: BareFeed
-  let browser: TestBrowser
-  let url = ''
+  let stage: Stage
   before(async () => {
-    world = await openWorld()
-    feed = await startBareFeed()
-    await world.record(feed.url, ['AAPL', 'MSFT'])
-    await feed.connected
-    await world.land()
-    url = (await world.serve()).url
-    browser = await openBrowser()
+    stage = await openStage(['AAPL', 'MSFT'])
     const now = Date.now()
     const trades = Array.from({ length: 300 }, (_, n) => ({
       s: ['AAPL', 'MSFT', EVIL_SYMBOL][n % 3] ?? 'AAPL',
@@ -93,18 +86,14 @@ describe('every page', LIMITS, () => {
       t: now - (300 - n) * 500,
       c: n % 5 === 0 ? ['1', '12'] : n % 11 === 0 ? [EVIL_CONDITION] : ['1'],
     }))
-    feed.send(frame(trades))
-    await world.recorded(300)
+    stage.feed.send(frame(trades))
+    await stage.world.recorded(300)
   })
-  after(async () => {
-    await browser?.[Symbol.asyncDispose]()
-    await world?.[Symbol.asyncDispose]()
-    feed?.[Symbol.dispose]()
-  })
+  after(() => stage?.[Symbol.asyncDispose]())
 
   /** A page with what it shows on it. */
   const settled = async (path: string, screen: Parameters<TestBrowser['open']>[1] = {}) => {
-    const opened = await browser.open(`${url}${path}`, screen)
+    const opened = await stage.browser.open(`${stage.url}${path}`, screen)
     const { page } = opened
     await page.getByRole('main').waitFor()
     if (path.startsWith('market')) await page.locator('.tape-table tbody tr').first().waitFor()
@@ -150,7 +139,7 @@ describe('every page', LIMITS, () => {
     await page.getByText(EVIL_SYMBOL).first().waitFor()
     await page.getByText(EVIL_CONDITION).first().waitFor()
     const q = encodeURIComponent('SELECT DISTINCT symbol, conditions FROM trades')
-    await page.goto(`${url}sql?run=1&q=${q}`)
+    await page.goto(`${stage.url}sql?run=1&q=${q}`)
     await page.getByRole('gridcell', { name: EVIL_SYMBOL }).first().waitFor()
     assert.equal(await page.evaluate('globalThis.hit'), undefined)
     assert.deepEqual(wrong(), [])
@@ -160,8 +149,11 @@ describe('every page', LIMITS, () => {
     for (const [name, path] of PAGES) {
       const { page } = await settled(path, { bypassPolicy: true })
       await page.evaluate(CONTROLS)
+      const missed = () => page.evaluate<readonly string[]>('controls.missed()')
       await walk(page)
-      assert.deepEqual(await page.evaluate('controls.missed()'), [], name)
+      // Another interval has other gaps to go to, maybe after Tab had passed them.
+      for (let round = 0; round < 3 && (await missed()).length > 0; round++) await walk(page)
+      assert.deepEqual(await missed(), [], name)
       assert.deepEqual(await page.evaluate('controls.ringless()'), [], name)
       await page.context().close()
     }

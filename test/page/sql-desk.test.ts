@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { startBareFeed, type BareFeed } from './bare-feed.ts'
-import { openBrowser, withoutChromium, type Opened, type TestBrowser } from './browser.ts'
+import { withoutChromium, type Opened } from './browser.ts'
 import { frame } from './frames.ts'
-import { openWorld, type World } from './world.ts'
+import { openStage, type Stage } from './stage.ts'
 
 const LIMITS = { skip: withoutChromium(), timeout: 300_000 }
 const TRADES = 60
@@ -12,17 +11,9 @@ const TRADES = 60
 const ENDLESS = 'SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b'
 
 describe('the desk of the SQL page', LIMITS, () => {
-  let world: World
-  let feed: BareFeed
-  let browser: TestBrowser
-  let url = ''
+  let stage: Stage
   before(async () => {
-    world = await openWorld()
-    feed = await startBareFeed()
-    await world.record(feed.url, ['AAPL', 'MSFT'])
-    await feed.connected
-    url = (await world.serve()).url
-    browser = await openBrowser()
+    stage = await openStage(['AAPL', 'MSFT'])
     const now = Date.now()
     const trades = Array.from({ length: TRADES }, (_, n) => ({
       s: n % 2 === 0 ? 'AAPL' : 'MSFT',
@@ -31,17 +22,13 @@ describe('the desk of the SQL page', LIMITS, () => {
       t: now - n * 1000,
       c: ['1'],
     }))
-    feed.send(frame(trades))
-    await world.recorded(TRADES)
+    stage.feed.send(frame(trades))
+    await stage.world.recorded(TRADES)
   })
-  after(async () => {
-    await browser?.[Symbol.asyncDispose]()
-    feed?.[Symbol.dispose]()
-    await world?.[Symbol.asyncDispose]()
-  })
+  after(() => stage?.[Symbol.asyncDispose]())
 
   const opened = async (): Promise<Opened> => {
-    const tab = await browser.open(`${url}sql`)
+    const tab = await stage.browser.open(`${stage.url}sql`)
     await editorOf(tab.page).waitFor()
     return tab
   }

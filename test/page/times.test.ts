@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { startBareFeed, type BareFeed } from './bare-feed.ts'
-import { openBrowser, withoutChromium, type TestBrowser } from './browser.ts'
+import { withoutChromium } from './browser.ts'
 import { day, frame, type Sent } from './frames.ts'
-import { openWorld, type World } from './world.ts'
+import { openStage, type Stage } from './stage.ts'
 
 const LIMITS = { skip: withoutChromium(), timeout: 300_000 }
 const [COIN, SHARE] = ['BINANCE:BTCUSDT', 'AAPL']
@@ -56,32 +55,19 @@ const rowsOf = (page: Page) =>
   )
 
 describe('times on the page', LIMITS, () => {
-  let world: World
-  let feed: BareFeed
-  let browser: TestBrowser
-  let url = ''
+  let stage: Stage
   before(async () => {
-    world = await openWorld()
-    feed = await startBareFeed()
-    await world.record(feed.url, [COIN, SHARE])
-    await feed.connected
-    await world.land()
-    url = (await world.serve()).url
-    browser = await openBrowser()
+    stage = await openStage([COIN, SHARE])
     const trades = [
       ...CHANGES.flatMap((span) => between(COIN, span, 5 * 60_000)),
       ...DAYS.flatMap((date) =>
         between(SHARE, [`${date}T04:00-05:00`, `${date}T20:00-05:00`], 5 * 60_000),
       ),
     ]
-    feed.send(frame(trades))
-    await world.recorded(trades.length)
+    stage.feed.send(frame(trades))
+    await stage.world.recorded(trades.length)
   })
-  after(async () => {
-    await browser?.[Symbol.asyncDispose]()
-    await world?.[Symbol.asyncDispose]()
-    feed?.[Symbol.dispose]()
-  })
+  after(() => stage?.[Symbol.asyncDispose]())
 
   const CASES = [
     [COIN, '15m', CHANGES[0][1]],
@@ -94,7 +80,7 @@ describe('times on the page', LIMITS, () => {
   for (const [symbol, interval, until] of CASES)
     it(`are those of each zone's clocks: ${symbol} ${interval} before ${until}`, async () => {
       const to = new Date(until).toISOString()
-      const told = await world.lines<Candle>(
+      const told = await stage.world.lines<Candle>(
         'candles',
         symbol,
         '--interval',
@@ -109,7 +95,7 @@ describe('times on the page', LIMITS, () => {
         assert.equal(regular.at(-1)?.bucket.slice(0, 13), `${DAYS[1]}T18`)
       }
       const query = new URLSearchParams({ symbol, interval, at: to })
-      const { page, wrong } = await browser.open(`${url}market?${query.toString()}`)
+      const { page, wrong } = await stage.browser.open(`${stage.url}market?${query.toString()}`)
       await page.getByRole('button', { name: 'As table' }).click()
       const last = told.at(-1)?.bucket ?? ''
       await page.locator(`.chart-bars tr[data-bucket="${last}"]`).first().waitFor()

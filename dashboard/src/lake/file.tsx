@@ -6,14 +6,14 @@ import type { Answer } from './answer.ts'
 import { shareText } from './bars.ts'
 import { momentText, shortName, symbolsText } from './files.tsx'
 import { LakeLink, QueryLink } from './link.tsx'
-import { Bar, FaultNote } from './parts.tsx'
+import { Answered, Bar } from './parts.tsx'
 import { dayName, type LakePlace } from './place.ts'
 import { fileQuery } from './queries.ts'
 
 type Place = LakePlace & { readonly day: string; readonly file: string }
 
 export function File({ answer, place }: { answer: Answer<FileAnswer>; place: Place }): JSX.Element {
-  const { value, fault } = answer
+  const { value } = answer
   return (
     <div class="panel lake-detail">
       <header class="panel-head">
@@ -29,16 +29,17 @@ export function File({ answer, place }: { answer: Answer<FileAnswer>; place: Pla
           )}
         </div>
       </header>
-      {fault !== null && (
-        <>
-          <FaultNote fault={fault} stale={value !== null} />
+      <Answered
+        answer={answer}
+        loading="Loading the file."
+        instead={
           <p class="lake-more">
             <LakeLink to={{ ...place, file: null }}>All files of {dayName(place.day)}</LakeLink>
           </p>
-        </>
-      )}
-      {value === null && fault === null && <p class="empty">Loading the file.</p>}
-      {value !== null && <Contents file={value} />}
+        }
+      >
+        {(value) => <Contents file={value} />}
+      </Answered>
     </div>
   )
 }

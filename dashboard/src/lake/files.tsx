@@ -4,7 +4,7 @@ import { showBytes, showCount } from '../format.ts'
 import { showTime, zone, zoneLabel } from '../zone.ts'
 import type { Answer } from './answer.ts'
 import { LakeLink, QueryLink, visitPlace } from './link.tsx'
-import { Bar, FaultNote, useFirst } from './parts.tsx'
+import { Bar, Answered, useFirst } from './parts.tsx'
 import { dayName, NO_DAY, type LakePlace } from './place.ts'
 import { dayQuery, fileQuery } from './queries.ts'
 
@@ -19,7 +19,6 @@ export function Files({
   answer: Answer<FilesAnswer>
   place: Place
 }): JSX.Element {
-  const { value, fault } = answer
   return (
     <div class="panel lake-detail">
       <header class="panel-head">
@@ -30,9 +29,9 @@ export function Files({
           <QueryLink sql={dayQuery(place.table, place.day)} of={dayName(place.day)} />
         </div>
       </header>
-      {fault !== null && <FaultNote fault={fault} stale={value !== null} />}
-      {value === null && fault === null && <p class="empty">Loading the files.</p>}
-      {value !== null && <List files={value.files} place={place} />}
+      <Answered answer={answer} loading="Loading the files.">
+        {(value) => <List files={value.files} place={place} />}
+      </Answered>
     </div>
   )
 }

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import type { JSX } from 'preact'
 import type { ApiFault } from '../api.ts'
 import { showCount } from '../format.ts'
+import type { Answer } from './answer.ts'
 import { barPercent } from './bars.ts'
 
 /** How long it is says the number beside it. */
@@ -33,6 +34,28 @@ export function FaultNote({ fault, stale }: { fault: ApiFault; stale: boolean })
       </span>
       <span class="remedy">{fault.remedy}</span>
     </div>
+  )
+}
+
+type AnsweredProps<T> = {
+  readonly answer: Answer<T>
+  /** What is said until the first answer is there. */
+  readonly loading: string
+  /** What else there is to do where it failed. */
+  readonly instead?: JSX.Element
+  readonly children: (value: T) => JSX.Element
+}
+
+/** An answer as it is now: awaited, there, or no longer the newest. */
+export function Answered<T>({ answer, loading, instead, children }: AnsweredProps<T>): JSX.Element {
+  const { value, fault } = answer
+  return (
+    <>
+      {fault !== null && <FaultNote fault={fault} stale={value !== null} />}
+      {fault !== null && instead}
+      {value === null && fault === null && <p class="empty">{loading}</p>}
+      {value !== null && children(value)}
+    </>
   )
 }
 

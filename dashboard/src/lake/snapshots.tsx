@@ -4,7 +4,7 @@ import { showCount } from '../format.ts'
 import { showTime, zone, zoneLabel } from '../zone.ts'
 import type { Answer } from './answer.ts'
 import { QueryLink } from './link.tsx'
-import { Bar, FaultNote, useFirst } from './parts.tsx'
+import { Bar, Answered, useFirst } from './parts.tsx'
 import type { TableName } from './place.ts'
 import { snapshotQuery, type Snapshot } from './queries.ts'
 
@@ -24,7 +24,6 @@ export function Snapshots({
   answer: Answer<SnapshotsAnswer>
   table: TableName
 }): JSX.Element {
-  const { value, fault } = answer
   return (
     <div class="panel lake-days">
       <header class="panel-head">
@@ -35,9 +34,9 @@ export function Snapshots({
           one for each commit; <code>ticklake expire</code> lets old ones go
         </span>
       </header>
-      {fault !== null && <FaultNote fault={fault} stale={value !== null} />}
-      {value === null && fault === null && <p class="empty">Loading the snapshots.</p>}
-      {value !== null && <List snapshots={value.snapshots} table={table} />}
+      <Answered answer={answer} loading="Loading the snapshots.">
+        {(value) => <List snapshots={value.snapshots} table={table} />}
+      </Answered>
     </div>
   )
 }

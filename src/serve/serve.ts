@@ -13,6 +13,7 @@ import { loadAssets } from './assets.ts'
 import { HEADERS, NO_PAGE } from './headers.ts'
 import { pageRoutes, signInHeaders, signInPage, signInRoutes } from './page.ts'
 import type { Sources } from './sources.ts'
+import { closeUnread } from './unread.ts'
 
 const LIVE = '/api/live'
 /** A statement may be long; nothing else that is sent here is. */
@@ -22,6 +23,8 @@ const SAID_BYTES_MAX = 64 * 1024
 /** Whoever sends slower than this holds a connection that others need, ms. */
 const HEADERS_MS_MAX = 10_000
 const REQUEST_MS_MAX = 30_000
+/** Whoever takes no whole answer in so long will not, ms: the largest is a megabyte or two. */
+const UNREAD_MS_MAX = 120_000
 /** More are a flood: pages are two hundred at most, with some connections each. */
 const CONNECTIONS_MAX = 2000
 /** A page is given so long to close its socket when the server stops, ms. */
@@ -50,6 +53,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   server.headersTimeout = HEADERS_MS_MAX
   server.requestTimeout = REQUEST_MS_MAX
   server.maxConnections = CONNECTIONS_MAX
+  closeUnread(server, UNREAD_MS_MAX)
   const pages = new WebSocketServer({ noServer: true, maxPayload: SAID_BYTES_MAX })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', (error) => log('debug', 'a page went away', { error: error.message }))

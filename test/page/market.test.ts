@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import type { Page } from 'playwright-core'
+import { recordedFrames } from '../../src/replay/recording.ts'
 import { startReplay } from '../../src/replay/serve-replay.ts'
 import type { Bar } from '../../src/serve/contract/market.ts'
 import { openBrowser, withoutChromium, type TestBrowser } from './browser.ts'
-import { day, frame, nothing, recordedDay } from './frames.ts'
+import { day, frame, recordedDay } from './frames.ts'
 import { openWorld, type World } from './world.ts'
 
 const LIMITS = { skip: withoutChromium(), timeout: 1_800_000 }
@@ -68,10 +69,19 @@ const opened = async (browser: TestBrowser, address: string) => {
 describe('the market on the page', LIMITS, () => {
   it('shows a trade on its tape, in its candle and to SQL as soon as it was sent', async (t) => {
     const { world, browser } = await market(t)
-    await using feed = await startReplay({ source: nothing })
+    // Meanwhile the other symbol is played at fifty times its speed, some 200 trades a second.
+    const morning = recordedDay({ date: DATE, symbols: ['MSFT'], tradesPerMinute: 240, seed: 3 })
+      .map((text) => ({ text, atMs: Number(/"at":([\d.]+)/.exec(text)?.[1]) * 1000 }))
+      .filter(({ atMs }) => atMs >= day(DATE).open)
+    const file = await world.write(
+      'morning.ndjson',
+      morning.map(({ text }) => `${text}\n`).join(''),
+    )
+    await using feed = await startReplay({ source: recordedFrames(file), speed: 50 })
     await world.record(feed.url, ['AAPL', 'MSFT'])
     await world.land()
     const { url } = await world.serve()
+    await world.recorded(500)
     const first = Date.now()
     await feed.send(frame([{ s: 'AAPL', p: 100, v: 100, t: first, c: ['1'] }]))
     const { page, wrong } = await opened(browser, `${url}?symbol=AAPL&interval=1m`)
@@ -95,7 +105,7 @@ describe('the market on the page', LIMITS, () => {
     const minutes = await barsOf(page)
     const told = await world.lines<Bar>('candles', 'AAPL', '--session', 'all', '--json')
     assertSame(minutes, told)
-    const q = 'SELECT count(*) AS trades, max(price) AS top FROM trades'
+    const q = `SELECT count(*) AS trades, max(price) AS top FROM trades WHERE symbol = 'AAPL'`
     await page.goto(`${url}sql?run=1&q=${encodeURIComponent(q)}`)
     const cells = page.locator('[role="gridcell"]')
     await cells.filter({ hasText: String(100 + SENT / 100) }).waitFor()

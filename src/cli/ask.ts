@@ -1,3 +1,4 @@
+import { isoOf } from '../market/times.ts'
 import type { Parts } from '../config/components.ts'
 import { Fault } from '../flow/fault.ts'
 import type { Fetching, LakeQuery } from '../config/asking.ts'
@@ -117,7 +118,7 @@ export async function showAnswer(
   const { degraded, receivedMs } = answer.asOf
   if (degraded)
     terminal.err(
-      `The lake is far behind the tape: this answer is as of ${receivedMs === null ? 'the beginning' : new Date(receivedMs).toISOString()}.\n`,
+      `The lake is far behind the tape: this answer is as of ${receivedMs === null ? 'the beginning' : isoOf(receivedMs)}.\n`,
     )
 }
 

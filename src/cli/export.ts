@@ -1,6 +1,6 @@
 import { Fault } from '../flow/fault.ts'
-import { sqlText, sqlTime } from '../query/literals.ts'
-import { parseTime } from '../market/times.ts'
+import { sqlText, sqlTime, sqlWhere } from '../query/literals.ts'
+import { isoOf, parseTime } from '../market/times.ts'
 import type { Parts } from '../config/components.ts'
 import { limitsOf, withQuery } from './ask.ts'
 import type { Command, Invocation } from './command.ts'
@@ -71,7 +71,7 @@ export const command: Command = {
         const { degraded, receivedMs } = answer.asOf
         if (degraded)
           terminal.err(
-            `The lake is far behind the tape: this is as of ${receivedMs === null ? 'the beginning' : new Date(receivedMs).toISOString()}.\n`,
+            `The lake is far behind the tape: this is as of ${receivedMs === null ? 'the beginning' : isoOf(receivedMs)}.\n`,
           )
       })
     } catch (error) {
@@ -97,6 +97,6 @@ function tradesSql({ flags }: Invocation, { loaded }: Parts): string {
     ...(from === null ? [] : [`ts >= ${from}`]),
     ...(to === null ? [] : [`ts < ${to}`]),
   ]
-  return `FROM trades${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}
+  return `FROM trades ${sqlWhere(where)}
 ORDER BY ts, tape_partition, tape_offset`
 }

@@ -4,7 +4,7 @@ import type { ReplaySource } from '../replay/replay.ts'
 import type { ReplayTrade } from '../replay/trades-source.ts'
 import type { Invocation } from './command.ts'
 import { cellText } from '../query/row-text.ts'
-import { sqlText, sqlTime } from '../query/literals.ts'
+import { sqlText, sqlTime, sqlWhere } from '../query/literals.ts'
 import { parseTime } from '../market/times.ts'
 
 type Stretch = {
@@ -52,7 +52,7 @@ async function* tradesOf(
     ...(symbols === undefined ? [] : [`symbol IN (${symbols.map(sqlText).join(', ')})`]),
   ]
   const sql = `SELECT symbol, epoch_ms(ts), price, volume, conditions, epoch_ms(received_at) FROM trades
-${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`}
+${sqlWhere(where)}
 ORDER BY received_at, tape_partition, tape_offset`
   const { batches } = await query.run(sql, { rowsMax: null, millisMax: null }, signal)
   for await (const batch of batches)

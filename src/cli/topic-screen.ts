@@ -1,6 +1,6 @@
 import type { JudgedTopic, TapeDescription } from '../config/topics.ts'
 import { alignColumns, plain, type Terminal } from './terminal.ts'
-import { showTime } from '../market/times.ts'
+import { isoOf, showTime } from '../market/times.ts'
 import { showBytes, showCount } from './times.ts'
 import { spanText } from './topic-made.ts'
 import { mendText, unfitJson } from './topic-mend.ts'
@@ -158,7 +158,7 @@ export function descriptionJson(tape: TapeDescription): string {
     missing,
     recorder: recorder && {
       host: recorder.host,
-      since: recorder.epoch === null ? null : new Date(recorder.epoch * 1000).toISOString(),
+      since: recorder.epoch === null ? null : isoOf(recorder.epoch * 1000),
     },
     groups: landing.map((group) => ({
       group: group.id,

@@ -1,6 +1,6 @@
 import { Fault } from '../flow/fault.ts'
 import type { Session } from '../market/sessions.ts'
-import { showTime } from '../market/times.ts'
+import { isoOf, showTime } from '../market/times.ts'
 import { isAnyBefore, newestIn } from './latest-trades.ts'
 import { sqlText, sqlTime } from './literals.ts'
 import { lookBack, type Found, type Window } from './look-back.ts'
@@ -143,7 +143,7 @@ const candle = (row: readonly Value[]): Candle => {
 /** A bar as JSON says it, its fields in this order: one line of `candles --json`, one bar of the page. */
 export const candleObject = (symbol: string, { fromMs, ...bar }: Candle) => ({
   symbol,
-  bucket: new Date(fromMs).toISOString(),
+  bucket: isoOf(fromMs),
   ...bar,
 })
 

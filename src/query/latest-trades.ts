@@ -1,6 +1,6 @@
 import { Fault } from '../flow/fault.ts'
 import type { Session } from '../market/sessions.ts'
-import { sqlText, sqlTime } from './literals.ts'
+import { sqlText, sqlTime, sqlWhere } from './literals.ts'
 import { lookBack, type Found, type Window } from './look-back.ts'
 import type { Query, Value } from './query.ts'
 import { cellText } from './row-text.ts'
@@ -64,7 +64,7 @@ export async function latestTrades(
     const where = [...ofSymbol, ...within(window), ...(place === null ? [] : [after(place)])]
     const sql = `SELECT symbol, price, volume, conditions, session, epoch_ms(ts), epoch_ms(received_at),
   tape_partition, tape_offset, tape
-FROM trades ${allOf(where)}
+FROM trades ${sqlWhere(where)}
 ORDER BY ts DESC, tape_partition, tape_offset DESC, tape LIMIT ${count}`
     const { asOf, rows } = await rowsOf(query, sql, each())
     return { asOf, found: rows.map(tradeRow) }
@@ -81,7 +81,7 @@ type Some = {
 
 /** Whether some were traded before a moment, ms since 1970 UTC. */
 export async function isAnyBefore({ query, where, each }: Some, ms: number): Promise<boolean> {
-  const before = allOf([...where, `ts < ${sqlTime(ms)}`])
+  const before = sqlWhere([...where, `ts < ${sqlTime(ms)}`])
   const { rows } = await rowsOf(query, `SELECT 1 FROM trades ${before} LIMIT 1`, each())
   return rows.length > 0
 }
@@ -92,13 +92,10 @@ export async function newestIn(
   window: Window,
 ): Promise<number | null> {
   // Unlike max(ts) it lets the reader pass over all row groups that end before one that it has read.
-  const sql = `SELECT epoch_ms(ts) FROM trades ${allOf([...where, ...within(window)])} ORDER BY ts DESC LIMIT 1`
+  const sql = `SELECT epoch_ms(ts) FROM trades ${sqlWhere([...where, ...within(window)])} ORDER BY ts DESC LIMIT 1`
   const { rows } = await rowsOf(query, sql, each())
   return numberOf(rows[0]?.[0])
 }
-
-const allOf = (conditions: readonly string[]): string =>
-  conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
 
 const within = ({ fromMs, toMs }: Window): readonly string[] => [
   ...(fromMs === null ? [] : [`ts >= ${sqlTime(fromMs)}`]),

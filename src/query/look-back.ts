@@ -43,7 +43,7 @@ export async function lookBack<T>(
   let until = looking.toMs
   let length = firstMs
   let asOf: AsOf | null = null
-  let mayLeap = newestIn !== null
+  let mayLeap = true
   const found: T[] = []
   for (;;) {
     const { start, isLast, window } = stretch(looking, until, length)

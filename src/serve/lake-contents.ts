@@ -1,3 +1,4 @@
+import { isoOf } from '../market/times.ts'
 import { Fault } from '../flow/fault.ts'
 import { FEED_LOG, RECORDS } from '../market/tables.ts'
 import type {
@@ -131,7 +132,7 @@ type Past = Awaited<ReturnType<LakeSources['records']['history']>>[number]
 
 const snapshotOf = (past: Past): SnapshotsAnswer['snapshots'][number] => ({
   id: past.id,
-  at: new Date(past.atMs).toISOString(),
+  at: isoOf(past.atMs),
   operation: past.operation,
   added_rows: past.added.rows,
   removed_rows: past.removed.rows,

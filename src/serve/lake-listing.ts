@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isoOf } from '../market/times.ts'
 import { COMPACTED_BYTES, fromSingleValue, type DataFile, type LakeSnapshot } from '../lake/lake.ts'
 import type { Key } from '../lake/store.ts'
 import type { Table } from '../market/tables.ts'
@@ -112,7 +113,7 @@ function momentOf(bound: Uint8Array | undefined, round: (ms: number) => number):
   const value = bound === undefined ? null : fromSingleValue('timestamp', bound)
   if (typeof value !== 'bigint') return null
   const ms = round(Number(value) / MICROS)
-  return Math.abs(ms) <= TIME_MS_MAX ? new Date(ms).toISOString() : null
+  return Math.abs(ms) <= TIME_MS_MAX ? isoOf(ms) : null
 }
 
 const byTime = ({ shown: a }: ListedFile, { shown: b }: ListedFile): number =>

@@ -42,6 +42,9 @@ function assertSame(shown: readonly BarRow[], told: readonly Bar[]): void {
 }
 const isClose = (a: number, b: number) => Math.abs(a - b) <= 1e-12 * Math.abs(b)
 
+/** When a line of a recording came, ms. */
+const timeOf = (text: string) => (JSON.parse(text) as { at: number }).at * 1000
+
 /** When the newest trade of the tape has this price, ms: looked for at each frame that the page draws. */
 const onTop = (price: string) => `new Promise((resolve) => {
   const look = () => {
@@ -71,12 +74,8 @@ describe('the market on the page', LIMITS, () => {
     const { world, browser } = await market(t)
     // Meanwhile the other symbol is played at fifty times its speed, some 200 trades a second.
     const morning = recordedDay({ date: DATE, symbols: ['MSFT'], tradesPerMinute: 240, seed: 3 })
-      .map((text) => ({ text, atMs: Number(/"at":([\d.]+)/.exec(text)?.[1]) * 1000 }))
-      .filter(({ atMs }) => atMs >= day(DATE).open)
-    const file = await world.write(
-      'morning.ndjson',
-      morning.map(({ text }) => `${text}\n`).join(''),
-    )
+    const opening = morning.findIndex((text) => timeOf(text) >= day(DATE).open)
+    const file = await world.write('morning.ndjson', `${morning.slice(opening).join('\n')}\n`)
     await using feed = await startReplay({ source: recordedFrames(file), speed: 50 })
     await world.record(feed.url, ['AAPL', 'MSFT'])
     await world.land()

@@ -4,7 +4,7 @@ import { showBytes, showCount } from '../format.ts'
 import { showTime, zone, zoneLabel } from '../zone.ts'
 import type { Answer } from './answer.ts'
 import { LakeLink, QueryLink, visitPlace } from './link.tsx'
-import { Bar, Answered, useFirst } from './parts.tsx'
+import { Answered, Bar, useFirst } from './parts.tsx'
 import { dayName, NO_DAY, type LakePlace } from './place.ts'
 import { dayQuery, fileQuery } from './queries.ts'
 

@@ -4,7 +4,7 @@ import { showCount } from '../format.ts'
 import { showTime, zone, zoneLabel } from '../zone.ts'
 import type { Answer } from './answer.ts'
 import { QueryLink } from './link.tsx'
-import { Bar, Answered, useFirst } from './parts.tsx'
+import { Answered, Bar, useFirst } from './parts.tsx'
 import type { TableName } from './place.ts'
 import { snapshotQuery, type Snapshot } from './queries.ts'
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isoOf } from '../../market/times.ts'
 import type { Metadata } from '../iceberg/metadata-document.ts'
 import { decodePositions, positionProperties, positionsKey } from '../iceberg/positions.ts'
 import { logId } from '../../market/records.ts'
@@ -32,7 +33,7 @@ export function purgeNote(
     kind: what.kind,
     ...(what.kind === 'symbols' && { symbols: what.symbols.map(symbolHash).toSorted() }),
     ...(what.kind === 'before' && { beforeMs: what.beforeMs }),
-    at: new Date(nowMs).toISOString(),
+    at: isoOf(nowMs),
     positions: positionProperties(planned.properties),
   }
   const same = (one: Written) =>

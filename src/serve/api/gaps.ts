@@ -1,5 +1,5 @@
-import { isoOf } from '../../market/times.ts'
 import { createRoute } from '@hono/zod-openapi'
+import { isoOf } from '../../market/times.ts'
 import { gapRows, joinedGaps } from '../../query/gap-list.ts'
 import { GapsAnswer, GapsQuery } from '../contract/market.ts'
 import { answered, askingOf, FAILURES, momentOf } from './asking.ts'

@@ -1,5 +1,5 @@
-import { isoOf } from '../../market/times.ts'
 import { createRoute } from '@hono/zod-openapi'
+import { isoOf } from '../../market/times.ts'
 import { latestTrades, type TradePlace, type TradeRow } from '../../query/latest-trades.ts'
 import { TradesAnswer, TradesQuery, type Trade } from '../contract/market.ts'
 import type { Sources } from '../sources.ts'

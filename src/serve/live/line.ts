@@ -1,3 +1,4 @@
+import { isoOf } from '../../market/times.ts'
 import { isBefore, type Place } from '../../market/candles.ts'
 import { meaning } from '../../market/conditions.ts'
 import { listedSession, listingOf, tradeDay, type Listing } from '../../market/sessions.ts'
@@ -168,7 +169,7 @@ export function rowOf(line: Line, nowMs: number): SymbolRow {
     symbol,
     listing,
     last: last?.price ?? null,
-    last_at: last === null ? null : new Date(last.timeMs).toISOString(),
+    last_at: last === null ? null : isoOf(last.timeMs),
     previous_close: before,
     change,
     change_percent:
